@@ -1,0 +1,1 @@
+"""The central API as its clients see it: wire models, problems, client."""

@@ -1,0 +1,52 @@
+"""A slot kept for minutes, and the appointment it becomes."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from kiosk.booking.catalogue import Service, Site, Slot
+from kiosk.booking.person import Person
+
+ARRIVE_EARLY_MINUTES = 15
+
+ConsentMode = Literal["present", "legal_representative"]
+
+
+class BookingStatus(StrEnum):
+    """FHIR R4 Appointment.status, the values we use."""
+
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+    FULFILLED = "fulfilled"
+    NOSHOW = "noshow"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A slot kept for this kiosk while identity is checked (FHIR Slot: busy-tentative)."""
+
+    id: str
+    slot: Slot
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """The appointment as the central confirmed it; the only thing a ticket is printed from."""
+
+    id: str
+    reference: str
+    status: BookingStatus
+    person: Person
+    service: Service
+    site: Site
+    start: dt.datetime  # aware, in the site's zone
+    minutes: int
+    token: str  # what the ticket's QR holds
+    demonstration: bool
+
+    @property
+    def arrive_at(self) -> dt.datetime:
+        """Return when to be there: a quarter of an hour before, on the site's clock."""
+        return self.start - dt.timedelta(minutes=ARRIVE_EARLY_MINUTES)

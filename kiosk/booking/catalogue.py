@@ -1,0 +1,108 @@
+"""What can be booked and where: services, sites, slots, and how many are free."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from kiosk.booking import french
+from kiosk.booking.text import fold
+
+SiteKind = Literal["prefecture", "sous-prefecture"]
+IdentifierKind = Literal["agdref", "ants", "neph"]
+SITE_KINDS: dict[SiteKind, str] = {"prefecture": "préfecture", "sous-prefecture": "sous-préfecture"}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something to bring; `lead_days` is the time it takes to obtain, 0 when the person has it at hand."""
+
+    id: str
+    name: str
+    lead_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a person comes for, in plain words (RDV Service Public: motif)."""
+
+    id: str
+    name: str  # carte de séjour, renouvellement
+    purpose: str  # Refaire votre carte de séjour
+    minutes: int
+    identifiers: tuple[IdentifierKind, ...]
+    documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where: a prefecture or sub-prefecture seat. Its street is not known to us, its town is."""
+
+    id: str
+    kind: SiteKind
+    commune: str
+    postcode: str
+    department: str
+    department_name: str
+    region: str
+    zone: ZoneInfo
+
+    @property
+    def label(self) -> str:
+        """Return `Préfecture de Bobigny`."""
+        return f"{french.capitalised(SITE_KINDS[self.kind])} {french.of_place(self.commune)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Free places at one site on one day of the site's own calendar."""
+
+    date: dt.date
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What one site offers; `known` is False when its source did not answer, which is not the same as `no day`."""
+
+    site: Site
+    known: bool
+    checked_at: dt.datetime
+    days: tuple[Day, ...]
+
+    @property
+    def next_day(self) -> dt.date | None:
+        """Return the first day with a free place, if any is known."""
+        return next((day.date for day in self.days if day.free), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A start on the site's wall clock, and a length."""
+
+    id: str
+    start: dt.datetime  # aware, in the site's zone
+    minutes: int
+    free: int
+
+
+def nearest_first(offers: Iterable[Availability], department: str, region: str) -> list[Availability]:
+    """Return the kiosk's department first, then its region, then the rest; in each, by town."""
+
+    def nearness(offer: Availability) -> tuple[bool, bool, str]:
+        site = offer.site
+        return site.department != department, site.region != region, fold(site.commune)
+
+    return sorted(offers, key=nearness)
+
+
+def matching(offers: Iterable[Availability], typed: str) -> list[Availability]:
+    """Return, in order, the sites one of whose words begins with what is typed; postcode and department count too."""
+    wanted = fold(typed)
+    return [offer for offer in offers if f" {wanted}" in searchable(offer.site)]
+
+
+def searchable(site: Site) -> str:
+    """Return everything by which a site is found, each word preceded by a blank."""
+    return f" {fold(site.commune)} {site.postcode} {site.department.lower()} {fold(site.department_name)}"

@@ -1,0 +1,101 @@
+"""One accompaniment, greeting to wipe: what is decided, what is still to decide, and what a change undoes."""
+
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+from kiosk.booking.booking import Booking, ConsentMode, Hold
+from kiosk.booking.catalogue import Availability, Service, Site
+from kiosk.booking.person import Person
+
+
+class Step(IntEnum):
+    """The questions, in the order in which they are asked."""
+
+    PERSON = 1
+    SERVICE = 2
+    DOCUMENTS = 3
+    SITE = 4
+    SLOT = 5
+    CHECK = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the fields of the person screen, right or wrong: going back loses nothing."""
+
+    surname: str = ""
+    birth_date: str = ""
+    given_names: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What is decided so far. Each method returns the next journey; none touches the world."""
+
+    key: str  # Idempotency-Key of the booking this journey may become
+    typed: Typed = field(default_factory=Typed)
+    person: Person | None = None
+    service: Service | None = None
+    documents_at_hand: frozenset[str] | None = None
+    offer: Availability | None = None
+    hold: Hold | None = None
+    consent: ConsentMode = "present"
+
+    @property
+    def site(self) -> Site | None:
+        """Return where, once decided."""
+        return self.offer.site if self.offer else None
+
+    @property
+    def step(self) -> Step:
+        """Return the first question without an answer; CHECK when all have one."""
+        answers = (self.person, self.service, self.documents_at_hand, self.offer, self.hold)
+        for step, answer in zip(Step, answers, strict=False):
+            if answer is None:
+                return step
+        return Step.CHECK
+
+    def with_typed(self, typed: Typed) -> "Journey":
+        """Keep what stands in the fields, without deciding anything."""
+        return replace(self, typed=typed)
+
+    def for_person(self, person: Person) -> "Journey":
+        """Decide who comes; service, place and hour stay."""
+        return replace(self, person=person)
+
+    def for_service(self, service: Service) -> "Journey":
+        """Decide what for; documents, place and hour depend on it and are asked again if it changed."""
+        if service == self.service:
+            return self
+        return replace(self, service=service, documents_at_hand=None, offer=None, hold=None)
+
+    def with_documents(self, at_hand: frozenset[str]) -> "Journey":
+        """Record the documents that the person has already."""
+        return replace(self, documents_at_hand=at_hand)
+
+    def at_site(self, offer: Availability) -> "Journey":
+        """Decide where; the hour depends on it and is asked again if it changed."""
+        if self.offer and offer.site == self.offer.site:
+            return self
+        return replace(self, offer=offer, hold=None)
+
+    def holding(self, hold: Hold, key: str) -> "Journey":
+        """Decide when. A new hold is a new intent, hence a new key."""
+        return replace(self, hold=hold, key=key)
+
+    def without_hold(self) -> "Journey":
+        """Forget the hour: it was taken, or the hold ran out; everything else is kept."""
+        return replace(self, hold=None)
+
+    def agreed(self, consent: ConsentMode) -> "Journey":
+        """Record who agrees."""
+        return replace(self, consent=consent)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person the central knows by that name and birth date, and the appointments to come."""
+
+    person: Person
+    upcoming: tuple[Booking, ...]

@@ -1,0 +1,1 @@
+"""What the counter can do; the only door for screens."""

@@ -1,0 +1,1 @@
+"""From the facts of a booking to paper: layout, bytes, transports."""

@@ -1,0 +1,1 @@
+"""What is printed on a ticket and checked at a counter. Pure."""
