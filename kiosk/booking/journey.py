@@ -37,7 +37,8 @@ class Journey:
     typed: Typed = field(default_factory=Typed)
     person: Person | None = None
     service: Service | None = None
-    documents_at_hand: frozenset[str] | None = None
+    at_hand: frozenset[str] = frozenset()  # ids of documents that the person has already
+    documents_read: bool = False
     offer: Availability | None = None
     hold: Hold | None = None
     consent: ConsentMode = "present"
@@ -50,7 +51,7 @@ class Journey:
     @property
     def step(self) -> Step:
         """Return the first question without an answer; CHECK when all have one."""
-        answers = (self.person, self.service, self.documents_at_hand, self.offer, self.hold)
+        answers = (self.person, self.service, self.documents_read or None, self.offer, self.hold)
         for step, answer in zip(Step, answers, strict=False):
             if answer is None:
                 return step
@@ -68,11 +69,15 @@ class Journey:
         """Decide what for; documents, place and hour depend on it and are asked again if it changed."""
         if service == self.service:
             return self
-        return replace(self, service=service, documents_at_hand=None, offer=None, hold=None)
+        return replace(self, service=service, at_hand=frozenset(), documents_read=False, offer=None, hold=None)
 
-    def with_documents(self, at_hand: frozenset[str]) -> "Journey":
-        """Record the documents that the person has already."""
-        return replace(self, documents_at_hand=at_hand)
+    def ticked(self, at_hand: frozenset[str]) -> "Journey":
+        """Record the documents that the person has already, without leaving the list."""
+        return replace(self, at_hand=at_hand)
+
+    def having_read_documents(self) -> "Journey":
+        """The list was read to the end with the person."""
+        return replace(self, documents_read=True)
 
     def at_site(self, offer: Availability) -> "Journey":
         """Decide where; the hour depends on it and is asked again if it changed."""

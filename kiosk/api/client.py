@@ -1,0 +1,191 @@
+"""The central API over HTTP: one class, one private call, every error converted here. The only user of httpx."""
+
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from kiosk.api import contract
+from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName
+
+CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 10.0
+MAX_ANSWER_BYTES = 8_000_000
+
+_Answer = TypeVar("_Answer", bound=BaseModel)
+
+
+class CentralError(Exception):
+    """The central did not do what was asked."""
+
+
+class UnreachableError(CentralError):
+    """No answer, and nothing was changed by asking."""
+
+
+class RefusedError(CentralError):
+    """The central said no; `name` is None for a problem that we do not know."""
+
+    def __init__(self, status: int, name: ProblemName | None) -> None:
+        super().__init__(name.value if name else f"status {status}")
+        self.status = status
+        self.name = name
+
+
+class OutcomeUnknownError(CentralError):
+    """A write left and no answer came: it may or may not have been done."""
+
+
+class CentralClient:
+    """Calls to one central. Reads raise UnreachableError or RefusedError; writes also OutcomeUnknownError."""
+
+    def __init__(self, base_url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            transport=transport,
+            trust_env=False,
+        )
+        self._token: str | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def sign_in(self, mediator: str, code: str, kiosk: str) -> contract.Me:
+        """Open the shift; the token stays in memory and is sent with every later call."""
+        form = {"grant_type": "password", "username": mediator, "password": code, "client_id": kiosk}
+        token = await self._call("POST", "/oauth/token", contract.Token, form=form)
+        self._token = token.access_token
+        return await self._call("GET", "/v1/me", contract.Me)
+
+    def sign_out(self) -> None:
+        """Forget the token."""
+        self._token = None
+
+    async def health(self) -> contract.Health:
+        """Ask whether the central is there."""
+        return await self._call("GET", "/v1/health", contract.Health)
+
+    async def services(self) -> contract.Services:
+        """Return all that can be booked."""
+        return await self._call("GET", "/v1/services", contract.Services)
+
+    async def sites(self) -> contract.Sites:
+        """Return every site."""
+        return await self._call("GET", "/v1/sites", contract.Sites)
+
+    async def availability(self, service: str, site: str | None = None) -> contract.Availability:
+        """Return free places per site and day over the whole horizon."""
+        params = {"service": service} | ({"site": site} if site else {})
+        return await self._call("GET", "/v1/availability", contract.Availability, params=params)
+
+    async def slots(self, service: str, site: str, date: str) -> list[contract.Slot]:
+        """Return all free slots of a day of the site's calendar, following the cursor."""
+        params = {"service": service, "site": site, "date": date}
+        page = await self._call("GET", "/v1/slots", contract.SlotPage, params=params)
+        slots = list(page.slots)
+        while page.next_cursor and page.slots:
+            page = await self._call("GET", "/v1/slots", contract.SlotPage, params=params | {"cursor": page.next_cursor})
+            slots += page.slots
+        return slots
+
+    async def search(self, wanted: contract.ByName | contract.ByReference) -> contract.Bookings:
+        """Return the bookings of one person."""
+        return await self._call("POST", "/v1/bookings/search", contract.Bookings, body=wanted)
+
+    async def hold(self, wanted: contract.HoldRequest) -> contract.Hold:
+        """Keep a slot for minutes. An unanswered hold runs out by itself, so it counts as not made."""
+        return await self._call("POST", "/v1/holds", contract.Hold, body=wanted)
+
+    async def release(self, hold: str) -> None:
+        """Give a held slot back."""
+        await self._send("DELETE", f"/v1/holds/{hold}")
+
+    async def book(self, wanted: contract.BookingRequest, key: str) -> contract.Bookings:
+        """Turn the hold into bookings; the same key twice is one booking.
+
+        Raise OutcomeUnknownError when the request left and no answer came.
+        """
+        return await self._call("POST", "/v1/bookings", contract.Bookings, body=wanted, key=key)
+
+    async def booked_under(self, key: str) -> contract.Bookings | None:
+        """Return what the intent with this key became; None if the central has nothing under it."""
+        try:
+            return await self._call("GET", f"/v1/bookings/by-key/{key}", contract.Bookings)
+        except RefusedError as refusal:
+            if refusal.name is ProblemName.NOT_FOUND:
+                return None
+            raise
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        answer: type[_Answer],
+        *,
+        params: dict[str, str] | None = None,
+        body: BaseModel | None = None,
+        form: dict[str, str] | None = None,
+        key: str | None = None,
+    ) -> _Answer:
+        raw = await self._send(method, path, params=params, body=body, form=form, key=key)
+        try:
+            return answer.model_validate_json(raw)
+        except ValidationError:
+            # `from None`: the rejected answer may hold a name, and a chained error would carry it into a log.
+            raise _no_answer(key) from None
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        body: BaseModel | None = None,
+        form: dict[str, str] | None = None,
+        key: str | None = None,
+    ) -> bytes:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        headers |= {"Idempotency-Key": key} if key else {}
+        content = body.model_dump_json(exclude_none=True).encode() if body else None
+        if content:
+            headers["Content-Type"] = "application/json"
+        try:
+            async with self._http.stream(
+                method, path, params=params, content=content, data=form, headers=headers
+            ) as response:
+                raw = await _bounded(response)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise UnreachableError from None
+        except httpx.HTTPError:
+            raise _no_answer(key) from None
+        if response.is_success:
+            return raw
+        raise _refusal(response, raw, key)
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    raw = bytearray()
+    async for chunk in response.aiter_bytes():
+        raw += chunk
+        if len(raw) > MAX_ANSWER_BYTES:
+            raise httpx.ReadError("answer too long")
+    return bytes(raw)
+
+
+def _no_answer(key: str | None) -> CentralError:
+    return OutcomeUnknownError() if key else UnreachableError()
+
+
+def _refusal(response: httpx.Response, raw: bytes, key: str | None) -> CentralError:
+    name = None
+    if response.headers.get("content-type", "").startswith(MEDIA_TYPE):
+        try:
+            name = ProblemName.from_urn(Problem.model_validate_json(raw).type)
+        except ValidationError:
+            name = None
+    # A proxy's or a broken server's 5xx says nothing about what was done; a problem that we know does.
+    if response.status_code >= 500 and name in {None, ProblemName.INTERNAL}:
+        return _no_answer(key)
+    return RefusedError(response.status_code, name)

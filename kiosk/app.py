@@ -1,0 +1,120 @@
+"""The application: which screen comes next, and what is erased when a visit ends. No rule and no I/O of its own."""
+
+from typing import ClassVar
+
+from textual import work
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from kiosk.booking.booking import Hold
+from kiosk.booking.journey import Journey, Step
+from kiosk.desk.desk import Desk
+from kiosk.screens.base import StepScreen
+from kiosk.screens.home import HomeScreen
+from kiosk.screens.opening import OpeningScreen
+from kiosk.terminal import HardenedApp
+from kiosk.terminal.faults import record
+from kiosk.themes import LIGHT
+
+CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
+
+
+class KioskApp(HardenedApp):
+    """One kiosk. The journey lives in the screen that asks about it, never here."""
+
+    CSS_PATH = "kiosk.tcss"
+    TITLE = "Rendez-vous"
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, desk: Desk, *, after_crash: bool = False) -> None:
+        super().__init__()
+        self._desk = desk
+        self._home_notice = CRASHED if after_crash else ""
+
+    def on_mount(self) -> None:
+        """Show the first screen at once; open the desk behind it."""
+        self.register_theme(LIGHT)
+        self.theme = LIGHT.name
+        self.push_screen(OpeningScreen(self._desk))
+        self.call_after_refresh(self._open_desk)
+
+    async def on_unmount(self) -> None:
+        """Close the desk with the application."""
+        await self._desk.close()
+
+    @work(group="desk", exit_on_error=False)
+    async def _open_desk(self) -> None:
+        await self._desk.open()
+        await self._desk.keep_watch()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Write down a worker of ours that failed; the top bar already says that the central is not there."""
+        if event.state is WorkerState.ERROR and event.worker.error:
+            record(event.worker.error)
+
+    def on_opening_screen_signed_in(self) -> None:
+        """A mediator is here."""
+        self._go(HomeScreen(self._desk, self._home_notice))
+        self._home_notice = ""
+
+    def on_home_screen_chosen(self, event: HomeScreen.Chosen) -> None:
+        """Start a visit, or end the shift."""
+        if event.key == "new":
+            self._start()
+        else:
+            self._desk.sign_out()
+            self._go(OpeningScreen(self._desk))
+
+    def on_step_screen_next(self, event: StepScreen.Next) -> None:
+        """Ask the first question that has no answer yet."""
+        self._ask(event.journey.step, event.journey)
+
+    def on_step_screen_back(self, event: StepScreen.Back) -> None:
+        """Ask the question before."""
+        self._ask(Step(event.step - 1), event.journey)
+
+    def on_step_screen_change(self, event: StepScreen.Change) -> None:
+        """Ask one question again."""
+        self._ask(event.step, event.journey, event.notice)
+
+    def on_step_screen_confirm(self, event: StepScreen.Confirm) -> None:
+        """Book."""
+        from kiosk.screens.sending import SendingScreen
+
+        self._go(SendingScreen(self._desk, event.journey))
+
+    def on_step_screen_booked(self, event: StepScreen.Booked) -> None:
+        """Print."""
+        from kiosk.screens.ticket import TicketScreen
+
+        self._go(TicketScreen(self._desk, event.booking, event.copy))
+
+    def on_step_screen_finish(self, event: StepScreen.Finish) -> None:
+        """End the visit and erase it."""
+        self._finish(event.journey, again=event.again)
+
+    def _start(self) -> None:
+        self._ask(Step.PERSON, Journey(key=self._desk.new_key()))
+
+    def _ask(self, step: Step, journey: Journey, notice: str = "") -> None:
+        from kiosk.screens.steps import STEP_SCREENS
+
+        self._go(STEP_SCREENS[step](self._desk, journey, notice))
+
+    def _finish(self, journey: Journey | None, *, again: bool = False) -> None:
+        if journey and journey.hold:
+            self._release(journey.hold)
+        self._desk.leave()
+        if again:
+            self._start()
+        else:
+            self._go(HomeScreen(self._desk))
+        self.clear_scrollback()
+
+    @work(group="release", exit_on_error=False)
+    async def _release(self, hold: Hold) -> None:
+        await self._desk.release(hold)
+
+    def _go(self, screen: Screen[None]) -> None:
+        self.switch_screen(screen)

@@ -1,0 +1,92 @@
+"""What the desk answers to screens: who is here, what was refused, what nobody knows. Light to import."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+
+Grey = tuple[int, int]  # upper and lower half of a terminal cell, 0 black to 255 white
+
+
+class Central(Enum):
+    """What is known of the central at this moment."""
+
+    STARTING = auto()
+    HERE = auto()
+    SILENT = auto()
+
+
+class Refusal(StrEnum):
+    """Why the central said no, as far as a mediator can act on it."""
+
+    SLOT_TAKEN = "slot-taken"
+    PERSON_HAS_BOOKING = "person-has-booking"
+    HOLD_EXPIRED = "hold-expired"
+    SOURCE_UNAVAILABLE = "source-unavailable"
+    WRONG_CODE = "wrong-code"
+    NOT_SIGNED_IN = "not-signed-in"
+    TOO_MANY = "too-many"
+    OTHER = "other"
+
+
+class DeskError(Exception):
+    """The desk could not do what a screen asked."""
+
+
+class CentralSilentError(DeskError):
+    """The central does not answer; nothing was changed."""
+
+
+class CentralRefusedError(DeskError):
+    """The central said no."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+
+
+class OutcomeUnknownError(DeskError):
+    """The booking may or may not have been made; the same intent must be asked again, never a new one."""
+
+
+class PaperError(DeskError):
+    """The ticket could not be drawn: nothing was sent to the printer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Who is signed in, and where this kiosk stands."""
+
+    mediator: str
+    kiosk: str
+    department: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An intent left open by an earlier visit, and what became of it: a booking's reference, or nothing booked."""
+
+    sent_at: dt.datetime
+    reference: str | None
+
+
+class Delivery(Enum):
+    """How far a paper got. Nothing here claims that it was printed: no byte stream can know."""
+
+    SENT = auto()
+    NOT_SENT = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A ticket that was rendered, and how far it got; `place` is the file of a virtual ticket.
+
+    `facsimile(columns)` draws it that many terminal cells wide: rows of cells, top first.
+    """
+
+    delivery: Delivery
+    copy: int
+    place: str | None
+    facsimile: Callable[[int], Sequence[Sequence[Grey]]]

@@ -1,0 +1,145 @@
+"""The desk, in three parts: shift, bookings, papers. Light to import; what the first screen needs not is opened later."""
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from kiosk.booking.booking import Hold
+from kiosk.desk.answers import Central, CentralSilentError, DeskError, Settled, Shift
+from kiosk.settings import Settings
+
+if TYPE_CHECKING:
+    from kiosk.desk.bookings import Bookings
+    from kiosk.desk.papers import Papers
+
+HEARTBEAT_SECONDS = 5.0
+SILENT_HEARTBEAT_SECONDS = 1.0
+JOURNAL_FILE = "journal.sqlite"
+
+
+class CentralHost(Protocol):
+    """Whoever knows where the central is, and starts it if it is ours."""
+
+    async def start(self) -> str:
+        """Return the central's address once it answers there."""
+
+    async def stop(self) -> None:
+        """End what `start` began."""
+
+
+class Desk:
+    """What screens talk to. `open` imports the HTTP client and the printing room, which the first screen needs not."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        host: CentralHost,
+        now: Callable[[], dt.datetime],
+        new_key: Callable[[], str],
+    ) -> None:
+        self.now = now
+        self.new_key = new_key
+        self.shift: Shift | None = None
+        self.settled: tuple[Settled, ...] = ()
+        self._settings = settings
+        self._host = host
+        self._lost = False
+        self._bookings: Bookings | None = None
+        self._papers: Papers | None = None
+
+    @property
+    def central(self) -> Central:
+        """Return what is known of the central."""
+        if self._lost:
+            return Central.SILENT
+        return self._bookings.central if self._bookings else Central.STARTING
+
+    @property
+    def demonstration(self) -> bool:
+        """Return whether everything here is for show."""
+        return self._settings.embedded or (self._bookings is not None and self._bookings.demonstration)
+
+    @property
+    def virtual_printer(self) -> bool:
+        """Return whether tickets are written to files instead of paper."""
+        return self._settings.printer == "virtual:"
+
+    @property
+    def bookings(self) -> "Bookings":
+        """Return the central's side of the desk; raise CentralSilentError while it is not open."""
+        if self._bookings is None:
+            raise CentralSilentError
+        return self._bookings
+
+    @property
+    def papers(self) -> "Papers":
+        """Return the printer's side of the desk; raise CentralSilentError while it is not open."""
+        if self._papers is None:
+            raise CentralSilentError
+        return self._papers
+
+    async def open(self) -> None:
+        """Find the central, open journal and printer."""
+        try:
+            address = await self._host.start()
+            self._bookings, self._papers = await asyncio.to_thread(_open, self._settings, address, self.now)
+        except BaseException:
+            self._lost = True
+            raise
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        if self._bookings:
+            await self._bookings.close()
+        await self._host.stop()
+
+    async def sign_in(self, mediator: str, code: str) -> Shift:
+        """Open the shift; raise DeskError."""
+        self.shift = await self.bookings.open_shift(mediator, code, self._settings.id)
+        return self.shift
+
+    def leave(self) -> None:
+        """The visit is over: what it left open is settled in the background."""
+        if self._bookings:
+            self._bookings.leave()
+
+    def sign_out(self) -> None:
+        """End the shift."""
+        if self._bookings:
+            self._bookings.close_shift()
+        self.shift = None
+
+    async def release(self, hold: Hold) -> None:
+        """Give a held slot back; unheard, it runs out by itself, so nobody needs to know."""
+        with contextlib.suppress(DeskError):
+            await self.bookings.release(hold)
+
+    async def keep_watch(self) -> None:
+        """Ask the central for news, for ever: is it there, and what became of intents left open?"""
+        while True:
+            await self.bookings.check()
+            if self.shift and self.central is Central.HERE:
+                await self._settle()
+            quick = self.central is not Central.HERE
+            await asyncio.sleep(SILENT_HEARTBEAT_SECONDS if quick else HEARTBEAT_SECONDS)
+
+    async def _settle(self) -> None:
+        try:
+            self.settled += await self.bookings.settle()
+        except DeskError:
+            return  # asked again at the next beat
+
+
+def _open(settings: Settings, address: str, now: Callable[[], dt.datetime]) -> "tuple[Bookings, Papers]":
+    from kiosk.api.client import CentralClient
+    from kiosk.desk.bookings import Bookings
+    from kiosk.desk.papers import Papers
+    from kiosk.journal.intents import Intents
+
+    settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    intents = Intents(settings.state_dir / JOURNAL_FILE)
+    papers = Papers(settings.printer, settings.paper, settings.state_dir, now)
+    return Bookings(CentralClient(address), intents, now), papers

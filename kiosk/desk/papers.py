@@ -1,0 +1,45 @@
+"""Papers: a booking becomes a ticket and leaves for the printer; what nobody knows is said as not known."""
+
+import asyncio
+import datetime as dt
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from kiosk.booking.booking import Booking
+from kiosk.desk.answers import Delivery, Paper, PaperError
+from kiosk.printing.errors import MaybeSentError, NotSentError, PrintingError
+from kiosk.printing.service import facsimile, render
+from kiosk.printing.ticket import ticket_for
+from kiosk.printing.transport import printer_from_url
+from kiosk.settings import Paper as PaperWidth
+
+
+class Papers:
+    """One printer, one width of paper."""
+
+    def __init__(self, printer: str, paper: PaperWidth, state_dir: Path, now: Callable[[], dt.datetime]) -> None:
+        self._printer = printer_from_url(printer, state_dir)
+        self._paper = paper
+        self._now = now
+
+    async def print_ticket(self, booking: Booking, copy: int) -> Paper:
+        """Draw and send the ticket; the second copy says DUPLICATA. Raise PaperError if it cannot be drawn."""
+        # A send is never cut short by a screen that closes: half a ticket is worse than a late one.
+        return await asyncio.shield(asyncio.to_thread(self._print, booking, copy))
+
+    def _print(self, booking: Booking, copy: int) -> Paper:
+        try:
+            rendered = render(ticket_for(booking, issued_at=self._now(), copy=copy), self._paper)
+        except PrintingError:
+            raise PaperError from None
+        place = None
+        try:
+            place = self._printer.send(rendered.payload, name=booking.reference)
+        except NotSentError:
+            delivery = Delivery.NOT_SENT
+        except MaybeSentError:
+            delivery = Delivery.UNKNOWN
+        else:
+            delivery = Delivery.SENT
+        return Paper(delivery, copy, str(place) if place else None, functools.partial(facsimile, rendered.image))

@@ -1,0 +1,82 @@
+"""Where the central is: elsewhere, or a child process that the kiosk starts, restarts on the same port, and ends."""
+
+import asyncio
+import contextlib
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from pathlib import Path
+
+READY = "listening on "
+RESTART_SECONDS = 1.0
+START_SECONDS = 60.0
+
+
+class EmbeddedCentralError(Exception):
+    """The embedded central did not start."""
+
+
+class RemoteCentral:
+    """A central that somebody else runs."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def start(self) -> str:
+        """Return its address."""
+        return self._url
+
+    async def stop(self) -> None:
+        """Leave it alone."""
+
+
+class EmbeddedCentral:
+    """One central for one kiosk, on demonstration data."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._process: Process | None = None
+        self._port = 0
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> str:
+        """Start the central, keep it alive from now on, and return its address; raise EmbeddedCentralError."""
+        address = await self._spawn()
+        self._port = int(address.rsplit(":", 1)[1])
+        self._watch = asyncio.create_task(self._keep_alive())
+        return address
+
+    async def stop(self) -> None:
+        """End the child process and wait for it."""
+        if self._watch:
+            self._watch.cancel()
+        if self._process and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+            await self._process.wait()
+
+    async def _spawn(self) -> str:
+        command = [sys.executable, "-m", "kiosk", "central", "--port", str(self._port), "--data", str(self._data_dir)]
+        # --watch-stdin: our death closes the pipe, so that no central stays behind a killed kiosk.
+        self._process = await asyncio.create_subprocess_exec(
+            *command, "--seed", "demo", "--watch-stdin", stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+        )
+        try:
+            first = await asyncio.wait_for(_first_line(self._process), START_SECONDS)
+        except TimeoutError:
+            self._process.kill()
+            raise EmbeddedCentralError from None
+        if not first.startswith(READY):
+            raise EmbeddedCentralError
+        return first.removeprefix(READY)
+
+    async def _keep_alive(self) -> None:
+        while self._process:
+            await self._process.wait()
+            await asyncio.sleep(RESTART_SECONDS)
+            with contextlib.suppress(EmbeddedCentralError, OSError):  # the next round waits and tries again
+                await self._spawn()
+
+
+async def _first_line(process: Process) -> str:
+    line = await process.stdout.readline() if process.stdout else b""
+    return line.decode(errors="replace").strip()

@@ -1,0 +1,102 @@
+"""Vérifier: everything read aloud to the person, one line per fact, each changeable; F10 books."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from kiosk.booking import french
+from kiosk.booking.booking import ARRIVE_EARLY_MINUTES
+from kiosk.booking.journey import Journey, Step
+from kiosk.booking.phone import spoken_phone
+from kiosk.screens.base import BACK, FINISH, HELP, MASK, StepScreen
+from kiosk.widgets.bars import Hint
+from kiosk.widgets.choice_list import Choice, ChoiceList
+from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
+
+CONSENTS = {
+    "present": "[x] La personne est présente et d'accord            (R : représentant légal)",
+    "legal_representative": "[x] Le représentant légal est présent et d'accord   (R : la personne)",
+}
+
+
+class CheckScreen(StepScreen):
+    """Is everything right?"""
+
+    STEP = Step.CHECK
+    CSS_PATH = "check.tcss"
+    AUTO_FOCUS = "#facts"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f10,alt+0", "confirm"),
+        Binding("r,R", "consent"),
+    ]
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("1-6", "changer"), BACK, HELP)
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, Hint("F10", "confirmer", commits=True), MASK)
+    HELP_TEXT = (
+        "Lisez chaque ligne à voix haute. La personne dit oui.\n\n"
+        "Une ligne est fausse : tapez son chiffre, corrigez, et revenez ici.\n"
+        "Tout est juste : F10 prend le rendez-vous et imprime le ticket. Aucune autre touche ne le fait.\n\n"
+        "R : si un parent ou un tuteur décide pour la personne."
+    )
+
+    def body(self) -> Iterable[Widget]:
+        """The facts, the consent, and the words to say."""
+        yield Question("Tout est juste ?  Lisez à voix haute, puis F10.")
+        yield ChoiceList(facts(self.journey), widths=(10,), id="facts")
+        yield Sentence(CONSENTS[self.journey.consent], id="consent")
+        yield Notice(self.notice, id="notice")
+        yield Spoken(_aloud(self.journey))
+
+    def progress(self) -> str:
+        """Return until when the hour is kept."""
+        hold = self.journey.hold
+        return (
+            f"réservé jusqu'à {french.hour(hold.expires_at.astimezone(self.desk.now().tzinfo).time())}" if hold else ""
+        )
+
+    def action_confirm(self) -> None:
+        """Book. The screen is left at once, so that a second F10 finds nobody."""
+        self.post_message(self.Confirm(self.journey))
+
+    def action_consent(self) -> None:
+        """Say who agrees."""
+        present = self.journey.consent == "present"
+        self.journey = self.journey.agreed("legal_representative" if present else "present")
+        self.query_one("#consent", Sentence).say(CONSENTS[self.journey.consent])
+
+    @on(ChoiceList.Chosen, "#facts")
+    def _change(self, event: ChoiceList.Chosen) -> None:
+        self.post_message(self.Change(Step[event.key], self.journey))
+
+
+def facts(journey: Journey) -> tuple[Choice, ...]:
+    """Return one line per fact; the key of a line is the step that changes it."""
+    person, service, site, hold = journey.person, journey.service, journey.site, journey.hold
+    if person is None or service is None or site is None or hold is None:
+        return ()
+    start = hold.slot.start
+    missing = [d for d in service.documents if d.id not in journey.at_hand]
+    ready = french.counted(len(service.documents) - len(missing), "papier déjà là", "papiers déjà là")
+    return (
+        Choice("PERSON", ("Qui", f"{person.full_name()}, naissance {person.birth_date.read_aloud()}")),
+        Choice("SERVICE", ("Pour", service.purpose)),
+        Choice(
+            "SLOT", ("Quand", f"{french.capitalised(french.long_date(start.date()))} à {french.hour(start.time())}")
+        ),
+        Choice("SITE", ("Où", f"{site.label}, {site.postcode}")),
+        Choice("DOCUMENTS", ("Apporter", f"{ready}, {len(missing)} à préparer")),
+        Choice("PERSON", ("Téléphone", spoken_phone(person.phone) if person.phone else "aucun : le ticket suffit")),
+    )
+
+
+def _aloud(journey: Journey) -> str:
+    if journey.hold is None or journey.site is None:
+        return ""
+    start = journey.hold.slot.start
+    label = journey.site.label[0].lower() + journey.site.label[1:]
+    return (
+        f"{french.capitalised(french.day_and_month(start.date()))}, à {french.hour(start.time())}, à la {label}. "
+        f"Arrivez {ARRIVE_EARLY_MINUTES} minutes avant. C'est gratuit."
+    )

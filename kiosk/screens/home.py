@@ -1,0 +1,63 @@
+"""Accueil: nothing personal here; the next person can sit down."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.message import Message
+from textual.widget import Widget
+
+from kiosk.booking import french
+from kiosk.desk.answers import Settled
+from kiosk.desk.desk import Desk
+from kiosk.screens.base import CHOOSE, DIGITS, HELP, CounterScreen
+from kiosk.widgets.bars import Hint
+from kiosk.widgets.choice_list import Choice, ChoiceList
+from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
+
+
+class HomeScreen(CounterScreen):
+    """What does the person in front of you need?"""
+
+    CSS_PATH = "home.tcss"
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, HELP)
+    HELP_TEXT = (
+        "Entrée ou 1 : prendre un rendez-vous pour la personne qui est devant vous.\n\n"
+        "Tout se fait au clavier. La ligne du bas dit toujours quelles touches servent.\n"
+        "Échap revient en arrière sans rien perdre. F9 efface tout. F10 seule réserve.\n\n"
+        "Si la personne est déjà venue, tapez son nom : son rendez-vous à venir s'affiche, et F8 le réimprime."
+    )
+
+    class Chosen(Message):
+        """`new` starts a visit, `leave` ends the shift."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(self, desk: Desk, notice: str = "") -> None:
+        super().__init__(desk)
+        self._notice = notice
+
+    def body(self) -> Iterable[Widget]:
+        """Two choices, news of earlier requests, the words of welcome."""
+        yield Question("Que faut-il faire ?")
+        yield ChoiceList(
+            (Choice("new", ("Nouveau rendez-vous",)), Choice("leave", ("Fermer le poste (fin de service)",))),
+            widths=(),
+            id="choices",
+        )
+        yield Notice(self._notice, id="notice")
+        yield Sentence("\n".join(_news(settled) for settled in self.desk.settled), id="news")
+        yield Spoken("Bonjour, asseyez-vous. C'est gratuit. Quand nous aurons fini, j'efface tout.")
+
+    @on(ChoiceList.Chosen)
+    def _chosen(self, event: ChoiceList.Chosen) -> None:
+        self.post_message(self.Chosen(event.key))
+
+
+def _news(settled: Settled) -> str:
+    when = french.hour(settled.sent_at.astimezone().time())
+    if settled.reference is None:
+        return f"! La demande de {when} n'a pas abouti : rien n'est réservé. La personne peut recommencer."
+    return f"! La demande de {when} a abouti. Le rendez-vous est pris : retrouvez-le par le nom, puis F8."

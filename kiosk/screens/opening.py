@@ -1,0 +1,66 @@
+"""Ouverture: the mediator says who they are. The first screen, complete before the central is there."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on, work
+from textual.message import Message
+from textual.widget import Widget
+
+from kiosk.desk.answers import Central, DeskError
+from kiosk.screens.base import HELP, CounterScreen
+from kiosk.screens.words import sentence_for
+from kiosk.widgets.bars import Hint
+from kiosk.widgets.entry import Entry
+from kiosk.widgets.field import Field
+from kiosk.widgets.sentences import Notice, Question, Sentence
+
+DEMONSTRATION = "Démonstration : rien n'est réservé pour de vrai. Médiateur : demo    Code : 000000"
+
+
+class OpeningScreen(CounterScreen):
+    """Who serves today?"""
+
+    CSS_PATH = "opening.tcss"
+    AUTO_FOCUS = "#mediator Field"
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("Entrée", "ouvrir le poste"), HELP)
+    HELP_TEXT = (
+        "Tapez votre nom de médiateur, puis Entrée. Tapez votre code, puis Entrée.\n\n"
+        "Le code ne s'affiche pas. Après cinq erreurs, attendez un quart d'heure.\n\n"
+        "Ce poste enregistre seulement l'heure et le lieu de ce que vous faites, jamais la personne après F9."
+    )
+
+    class SignedIn(Message):
+        """The shift is open."""
+
+    def body(self) -> Iterable[Widget]:
+        """The question, what to know in a demonstration, two fields."""
+        yield Question("Bonjour. Qui tient ce poste ?")
+        yield Sentence(DEMONSTRATION if self.desk.demonstration else "", id="demonstration")
+        yield Entry("Médiateur", id="mediator", max_length=40)
+        yield Entry("Code", id="code", max_length=40, secret=True)
+        yield Notice(id="notice")
+
+    @on(Field.Entered)
+    def _entered(self) -> None:
+        mediator, code = self.query_one("#mediator", Entry), self.query_one("#code", Entry)
+        if not mediator.text:
+            mediator.wrong("Tapez votre nom de médiateur.")
+        elif not code.text:
+            code.field.focus()
+        else:
+            self._sign_in(mediator.text, code.text)
+
+    @work(group="sign-in", exit_on_error=False)
+    async def _sign_in(self, mediator: str, code: str) -> None:
+        entry = self.query_one("#code", Entry)
+        entry.field.value = ""
+        if self.desk.central is not Central.HERE:
+            entry.wrong("Le serveur démarre. Attendez « Central ✓ » en haut, puis tapez le code de nouveau.")
+            return
+        try:
+            await self.desk.sign_in(mediator, code)
+        except DeskError as error:
+            entry.wrong(sentence_for(error))
+        else:
+            self.post_message(self.SignedIn())

@@ -1,0 +1,199 @@
+"""Personne: who comes. Surname and birth date first; a known person is found and read back, a new one is written."""
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar, TypeVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widget import Widget
+from textual.widgets import Input
+
+from kiosk.booking import french, person
+from kiosk.booking.journey import Journey, Known, Step, Typed
+from kiosk.booking.person import BirthDate, Person, PersonError
+from kiosk.booking.phone import parse_phone, spoken_phone
+from kiosk.desk.answers import DeskError
+from kiosk.desk.desk import Desk
+from kiosk.screens.base import DIGITS, FINISH, HELP, MASK, NEXT, StepScreen
+from kiosk.widgets.bars import Hint
+from kiosk.widgets.choice_list import Choice, ChoiceList
+from kiosk.widgets.entry import Entry
+from kiosk.widgets.field import Field
+from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
+
+NOBODY = "nobody"
+FIELDS = ("surname", "birth-date", "given-names", "phone")
+
+_Parsed = TypeVar("_Parsed")
+
+
+class PersonScreen(StepScreen):
+    """Who comes to the appointment?"""
+
+    STEP = Step.PERSON
+    CSS_PATH = "person.tcss"
+    AUTO_FOCUS = "#surname Field"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f8,alt+8", "reprint")]
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, DIGITS, HELP)
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F8", "réimprimer son ticket"), FINISH, MASK)
+    HELP_TEXT = (
+        "Prenez la pièce d'identité. Tapez le nom comme il y est écrit, puis Entrée, puis la date de naissance.\n\n"
+        "Un seul nom sur la pièce : tapez-le comme nom et laissez le prénom vide.\n"
+        "Jour ou mois inconnu : 00/00/1987, ou seulement 1987.\n"
+        "Déjà venue : les 4 premières lettres du nom suffisent. Lisez ensuite le prénom à la personne.\n"
+        "Pas de téléphone : laissez vide. Le ticket suffit.\n\n"
+        "F8 réimprime le rendez-vous à venir de la personne choisie dans la liste."
+    )
+
+    def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
+        super().__init__(desk, journey, notice)
+        self._known: tuple[Known, ...] = ()
+        self._searched: tuple[str, str] | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """Two fields; below them the persons found, or the fields of a new one."""
+        typed = self.journey.typed
+        yield Question("Qui vient au rendez-vous ?")
+        yield Entry("Nom, comme sur la pièce d'identité", id="surname", value=typed.surname)
+        yield Entry(
+            "Date de naissance            ex. 03/02/1990, ou 1990 si le jour est inconnu",
+            id="birth-date",
+            value=typed.birth_date,
+            max_length=20,
+        )
+        with Vertical(id="found"):
+            yield Sentence("Déjà venue. Lisez le prénom à la personne : est-ce elle ?")
+            yield ChoiceList((), widths=(30,), id="known")
+        with Vertical(id="new"):
+            yield Entry("Prénom (rien si la pièce n'en porte pas)", id="given-names", value=typed.given_names)
+            yield Entry("Téléphone (facultatif)", id="phone", value=typed.phone, max_length=30)
+        yield Notice(self.notice, id="notice")
+        yield Spoken("Je note votre nom et votre date de naissance. Quand nous aurons fini, j'efface tout.")
+
+    def on_mount(self) -> None:
+        """Show the fields of a new person only if they were needed before."""
+        self._show("new" if self.journey.typed.given_names else "")
+
+    def so_far(self) -> Journey:
+        """Keep every field, right or wrong."""
+        return self.journey.with_typed(Typed(*(self._entry(name).text for name in FIELDS)))
+
+    def action_back(self) -> None:
+        """There is nothing before the first question; only F9 erases."""
+        self._say("C'est la première question. Pour arrêter et tout effacer : F9.")
+
+    def action_reprint(self) -> None:
+        """Print again the next appointment of the highlighted person."""
+        index = self.query_one("#known", ChoiceList).highlighted
+        upcoming = self._known[index].upcoming if self._shown("found") and index < len(self._known) else ()
+        if upcoming:
+            self.post_message(self.Booked(upcoming[0], copy=2))
+        else:
+            self._say("Aucun rendez-vous à réimprimer ici. Cherchez d'abord la personne par son nom.")
+
+    @on(Input.Changed, "#surname Field, #birth-date Field")
+    def _search_again(self) -> None:
+        if self._searched and self._searched != self._wanted():
+            self._searched = None
+            self._show("")
+
+    @on(Field.Entered, "#surname Field")
+    def _surname_entered(self) -> None:
+        if self._checked("surname", person.surname):
+            self._entry("birth-date").field.focus()
+
+    @on(Field.Entered, "#birth-date Field")
+    def _birth_date_entered(self) -> None:
+        surname, birth_date = self._checked("surname", person.surname), self._checked("birth-date", self._birth_date)
+        if surname and birth_date:
+            self._search(surname, birth_date)
+
+    @on(Field.Entered, "#given-names Field")
+    def _given_names_entered(self) -> None:
+        if self._checked("given-names", person.given_names) is not None:
+            self._entry("phone").field.focus()
+
+    @on(Field.Entered, "#phone Field")
+    def _phone_entered(self) -> None:
+        surname, birth_date = self._checked("surname", person.surname), self._checked("birth-date", self._birth_date)
+        given_names = self._checked("given-names", person.given_names)
+        try:
+            phone = parse_phone(self._entry("phone").text)
+        except PersonError as error:
+            self._entry("phone").wrong(str(error))
+            return
+        if surname and birth_date and given_names is not None:
+            someone = Person(surname, given_names, birth_date, phone)
+            self.post_message(self.Next(self.so_far().for_person(someone)))
+
+    @on(ChoiceList.Chosen, "#known")
+    def _chosen(self, event: ChoiceList.Chosen) -> None:
+        if event.key == NOBODY:
+            self._ask_new()
+            return
+        someone = self._known[event.index].person
+        phone = spoken_phone(someone.phone) if someone.phone else ""
+        typed = Typed(someone.surname, someone.birth_date.typed(), someone.given_names, phone)
+        self.post_message(self.Next(self.journey.with_typed(typed).for_person(someone)))
+
+    @work(group="search", exclusive=True, exit_on_error=False)
+    async def _search(self, surname: str, birth_date: BirthDate) -> None:
+        self._say("")
+        try:
+            self._known = await self.desk.bookings.find(surname, birth_date)
+        except DeskError as error:
+            self._say(self.failed(error))
+            return
+        self._searched = self._wanted()
+        if self._known:
+            self._ask_known()
+        else:
+            self._ask_new()
+
+    def _ask_known(self) -> None:
+        choices = [Choice(str(i), _read_back(known)) for i, known in enumerate(self._known)]
+        known = self.query_one("#known", ChoiceList)
+        known.set_choices((*choices, Choice(NOBODY, ("Une autre personne", ""))))
+        self._show("found")
+        known.focus()
+
+    def _ask_new(self) -> None:
+        self._show("new")
+        self._entry("given-names").field.focus()
+
+    def _checked(self, name: str, parse: Callable[[str], _Parsed]) -> _Parsed | None:
+        try:
+            return parse(self._entry(name).text)
+        except PersonError as error:
+            self._entry(name).wrong(str(error))
+            return None
+
+    def _birth_date(self, typed: str) -> BirthDate:
+        return person.birth_date(typed, self.desk.now().date())
+
+    def _entry(self, name: str) -> Entry:
+        return self.query_one(f"#{name}", Entry)
+
+    def _wanted(self) -> tuple[str, str]:
+        return self._entry("surname").text, self._entry("birth-date").text
+
+    def _say(self, sentence: str) -> None:
+        self.query_one("#notice", Notice).say(sentence)
+
+    def _show(self, part: str) -> None:
+        for name in ("found", "new"):
+            self.query_one(f"#{name}").display = name == part
+
+    def _shown(self, part: str) -> bool:
+        return bool(self.query_one(f"#{part}").display)
+
+
+def _read_back(known: Known) -> tuple[str, str]:
+    if not known.upcoming:
+        return known.person.full_name(), ""
+    booking = known.upcoming[0]
+    return (
+        known.person.full_name(),
+        f"a rendez-vous le {french.short_date(booking.start.date())} : {booking.service.name}",
+    )

@@ -1,0 +1,94 @@
+"""Between F10 and the central's word: taken, refused, or not known yet. Never a guess."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import work
+from textual.widget import Widget
+
+from kiosk.booking import french
+from kiosk.booking.journey import Journey, Step
+from kiosk.desk.answers import CentralRefusedError, CentralSilentError, OutcomeUnknownError, Refusal
+from kiosk.desk.desk import Desk
+from kiosk.screens.base import HELP, MASK, StepScreen
+from kiosk.screens.words import sentence_for
+from kiosk.widgets.bars import Hint
+from kiosk.widgets.sentences import Question, Sentence
+
+RETRY_SECONDS = 2.0
+ASKING = "Nous prenons le rendez-vous…"
+NOT_SENT = "Le rendez-vous n'est pas encore pris : le serveur ne répond pas."
+UNKNOWN = "Nous ne savons pas encore si le rendez-vous est pris."
+_BACK_TO = {Refusal.SLOT_TAKEN: Step.SLOT, Refusal.HOLD_EXPIRED: Step.SLOT, Refusal.SOURCE_UNAVAILABLE: Step.SITE}
+
+
+class SendingScreen(StepScreen):
+    """Is the appointment taken? The mediator decides nothing here but to leave."""
+
+    STEP = Step.CHECK
+    CSS_PATH = "sending.tcss"
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("Échap", "revenir, si rien n'est parti"), HELP)
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F9", "partir : le nom est effacé, la demande continue"), MASK)
+    HELP_TEXT = (
+        "La demande est partie. Tant que le serveur n'a pas répondu, personne ne sait si le rendez-vous est pris.\n\n"
+        "Ne recommencez pas ailleurs : ce poste redemande tout seul, et rien ne peut être pris deux fois.\n\n"
+        "Si la personne doit partir : F9. La réponse s'affichera sur l'accueil, sans son nom."
+    )
+
+    def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
+        super().__init__(desk, journey, notice)
+        self._since: dt.datetime = desk.now()
+        self._may_be_booked = True
+
+    def body(self) -> Iterable[Widget]:
+        """What is known, and for how long nothing more."""
+        yield Question(ASKING, id="state")
+        yield Sentence("", id="detail")
+
+    def progress(self) -> str:
+        """Return nothing: the steps are over."""
+        return ""
+
+    def on_mount(self) -> None:
+        """Ask."""
+        self._ask()
+
+    def action_back(self) -> None:
+        """Return to the check only when it is certain that nothing left."""
+        if not self._may_be_booked:
+            self.workers.cancel_group(self, "ask")
+            self.post_message(self.Change(Step.CHECK, self.journey))
+
+    @work(group="ask", exit_on_error=False)
+    async def _ask(self) -> None:
+        while True:
+            try:
+                booking = await self.desk.bookings.book(self.journey)
+            except CentralRefusedError as error:
+                self._refused(error)
+                return
+            except CentralSilentError:
+                self._wait(NOT_SENT, may_be_booked=False)
+            except OutcomeUnknownError:
+                self._wait(UNKNOWN, may_be_booked=True)
+            else:
+                self.post_message(self.Booked(booking))
+                return
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _refused(self, error: CentralRefusedError) -> None:
+        step = _BACK_TO.get(error.refusal, Step.CHECK)
+        journey = self.journey.without_hold() if step is Step.SLOT else self.journey
+        self.post_message(self.Change(step, journey, sentence_for(error)))
+
+    def _wait(self, state: str, *, may_be_booked: bool) -> None:
+        self._may_be_booked = may_be_booked
+        seconds = int((self.desk.now() - self._since).total_seconds())
+        since = french.hour(self._since.time())
+        self.query_one("#state", Question).say(state)
+        self.query_one("#detail", Sentence).say(
+            f"Ne recommencez pas : nous redemandons toutes les deux secondes ({seconds} s, depuis {since}).\n"
+            "Rien ne peut être pris deux fois."
+        )

@@ -1,0 +1,45 @@
+"""Démarche: what the person comes for."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.widget import Widget
+
+from kiosk.booking import french
+from kiosk.booking.journey import Step
+from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP, StepScreen
+from kiosk.widgets.bars import Hint
+from kiosk.widgets.choice_list import Choice, ChoiceList
+from kiosk.widgets.sentences import Notice, Question, Spoken
+
+
+class ServiceScreen(StepScreen):
+    """What does the person come for?"""
+
+    STEP = Step.SERVICE
+    CSS_PATH = "list.tcss"
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, BACK, HELP)
+    HELP_TEXT = (
+        "Demandez à la personne de montrer sa carte ou son papier : c'est souvent la réponse.\n\n"
+        "Tapez le chiffre de la démarche, ou allez dessus avec les flèches, puis Entrée.\n"
+        "Carte de séjour : « renouvellement » si elle en a déjà une, « remise » si une lettre lui dit qu'elle est prête."
+    )
+
+    def body(self) -> Iterable[Widget]:
+        """One line per service."""
+        services = self.desk.bookings.services()
+        yield Question("Pour quelle démarche ?")
+        yield ChoiceList(
+            tuple(Choice(service.id, (french.capitalised(service.name), service.purpose)) for service in services),
+            widths=(36,),
+            selected=self.journey.service.id if self.journey.service else None,
+            id="choices",
+        )
+        yield Notice(self.notice, id="notice")
+        yield Spoken("Pour quel papier venez-vous ? Montrez-moi votre carte, ou votre lettre.")
+
+    @on(ChoiceList.Chosen)
+    def _chosen(self, event: ChoiceList.Chosen) -> None:
+        service = next(s for s in self.desk.bookings.services() if s.id == event.key)
+        self.post_message(self.Next(self.journey.for_service(service)))

@@ -1,0 +1,112 @@
+"""Lieu: where. The kiosk's department first, then its region, then the rest; letters narrow the list as they are typed."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.widget import Widget
+from textual.widgets import Input
+
+from kiosk.booking import french
+from kiosk.booking.catalogue import SITE_KINDS, Availability, matching
+from kiosk.booking.journey import Journey, Step
+from kiosk.desk.answers import DeskError
+from kiosk.desk.desk import Desk
+from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP, StepScreen
+from kiosk.widgets.bars import Hint
+from kiosk.widgets.choice_list import Choice, ChoiceList
+from kiosk.widgets.entry import Entry
+from kiosk.widgets.field import Field
+from kiosk.widgets.sentences import Notice, Question, Spoken
+
+MOVES = {"up": -1, "down": 1, "pageup": -9, "pagedown": 9}
+
+
+class SiteScreen(StepScreen):
+    """Where can the person go?"""
+
+    STEP = Step.SITE
+    CSS_PATH = "site.tcss"
+    AUTO_FOCUS = "#filter Field"
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, Hint("↑↓", "parcourir"), BACK, HELP)
+    HELP_TEXT = (
+        "Les lieux du département viennent d'abord, puis ceux de la région, puis toute la France.\n"
+        "Tapez les premières lettres d'une ville ou d'un département pour la trouver.\n\n"
+        "« Aucun rendez-vous libre » : le lieu a répondu, il n'y a rien.\n"
+        "« Source injoignable » : le lieu n'a pas répondu, personne ne sait. Essayez plus tard."
+    )
+
+    def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
+        super().__init__(desk, journey, notice)
+        self._offers: tuple[Availability, ...] = ()
+
+    def body(self) -> Iterable[Widget]:
+        """The type-ahead field and the list it narrows."""
+        yield Question("Où ?")
+        yield Entry("Premières lettres de la ville ou du département", id="filter", max_length=40)
+        yield ChoiceList((), widths=(26, 16), id="choices")
+        yield Notice(self.notice, id="notice")
+        yield Spoken("Où pouvez-vous aller ?", id="spoken")
+
+    def on_mount(self) -> None:
+        """Ask every site."""
+        self._load()
+
+    @work(group="offers", exclusive=True, exit_on_error=False)
+    async def _load(self) -> None:
+        if self.journey.service is None:
+            return
+        try:
+            self._offers = await self.desk.bookings.offers(self.journey.service)
+        except DeskError as error:
+            self.query_one("#notice", Notice).say(f"{self.failed(error)} Entrée : essayer de nouveau.")
+            return
+        self.query_one("#notice", Notice).say(self.notice)
+        self._list(self._offers)
+        if soonest := _soonest(self._offers, 9):
+            self.query_one("#spoken", Spoken).say(
+                f"Le plus tôt près d'ici, c'est {soonest.site.commune}, le {french.day_and_month(soonest.next_day)}."
+                if soonest.next_day
+                else ""
+            )
+
+    @on(Input.Changed, "#filter Field")
+    def _narrow(self, event: Input.Changed) -> None:
+        self._list(matching(self._offers, event.value))
+
+    @on(Field.Entered, "#filter Field")
+    def _entered(self) -> None:
+        if self._offers:
+            self.query_one(ChoiceList).choose()
+        else:
+            self._load()
+
+    async def on_key(self, event: events.Key) -> None:
+        """Arrows and digits act on the list while letters go to the field."""
+        choices = self.query_one(ChoiceList)
+        if event.key in MOVES:
+            choices.move(MOVES[event.key])
+            event.stop()
+
+    @on(ChoiceList.Chosen)
+    def _chosen(self, event: ChoiceList.Chosen) -> None:
+        offer = next(offer for offer in self._offers if offer.site.id == event.key)
+        self.post_message(self.Next(self.journey.at_site(offer)))
+
+    def _list(self, offers: Sequence[Availability]) -> None:
+        choices = tuple(Choice(o.site.id, (o.site.commune, SITE_KINDS[o.site.kind], _promise(o))) for o in offers)
+        first_free = next((o.site.id for o in offers if o.next_day), None)
+        self.query_one(ChoiceList).set_choices(choices, selected=first_free)
+
+
+def _soonest(offers: Sequence[Availability], among: int) -> Availability | None:
+    free = [offer for offer in offers[:among] if offer.next_day]
+    return min(free, key=lambda offer: offer.next_day or offer.checked_at.date(), default=None)
+
+
+def _promise(offer: Availability) -> str:
+    if not offer.known:
+        return "? source injoignable"
+    if offer.next_day is None:
+        return "aucun rendez-vous libre"
+    return f"premier rendez-vous {french.short_date(offer.next_day)}"

@@ -1,0 +1,131 @@
+"""Créneau: the days that have room, then the hours of one day. Nothing free and nobody knows are different sentences."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on, work
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from kiosk.booking import french
+from kiosk.booking.catalogue import Slot
+from kiosk.booking.journey import Journey, Step
+from kiosk.desk.answers import CentralRefusedError, DeskError, Refusal
+from kiosk.desk.desk import Desk
+from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP, StepScreen
+from kiosk.widgets.bars import Hint
+from kiosk.widgets.choice_list import Choice, ChoiceList
+from kiosk.widgets.sentences import Notice, Question, Spoken
+
+
+class SlotScreen(StepScreen):
+    """When can the person come?"""
+
+    STEP = Step.SLOT
+    CSS_PATH = "slot.tcss"
+    AUTO_FOCUS = "#days"
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, Hint("↑↓", "parcourir"), BACK, HELP)
+    HELP_TEXT = (
+        "Choisissez un jour, puis une heure. Les heures sont celles de l'horloge du lieu.\n\n"
+        "L'heure choisie est gardée 5 minutes pour la personne, le temps de tout relire.\n"
+        "Échap revient aux jours, puis au lieu."
+    )
+
+    def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
+        super().__init__(desk, journey, notice)
+        self._slots: tuple[Slot, ...] = ()
+
+    def body(self) -> Iterable[Widget]:
+        """Days on the left, hours of the chosen day on the right."""
+        yield Question("Quel jour ?  Puis à quelle heure ?")
+        with Horizontal(id="lists"):
+            yield ChoiceList((), widths=(18,), id="days")
+            yield ChoiceList((), widths=(12,), id="times")
+        yield Notice(self.notice, id="notice")
+        yield Spoken("", id="spoken")
+
+    def on_mount(self) -> None:
+        """Ask the site again: what the list of places said may be old."""
+        self._load()
+
+    def action_back(self) -> None:
+        """From the hours to the days, from the days to the places."""
+        days = self.query_one("#days", ChoiceList)
+        if self.query_one("#times", ChoiceList).has_focus:
+            days.focus()
+        else:
+            super().action_back()
+
+    @work(group="days", exclusive=True, exit_on_error=False)
+    async def _load(self) -> None:
+        journey, notice = self.journey, self.query_one("#notice", Notice)
+        if journey.service is None or journey.site is None:
+            return
+        try:
+            offer = await self.desk.bookings.offer(journey.service, journey.site)
+        except DeskError as error:
+            notice.say(self.failed(error))
+            return
+        self.journey = journey.at_site(offer)
+        place, spoken = offer.site.label, self.query_one("#spoken", Spoken)
+        if not offer.known:
+            notice.say(f"{place} ne répond pas : nous ne savons pas s'il reste des rendez-vous. Échap : autre lieu.")
+        elif offer.next_day is None:
+            notice.say(f"{place} : aucun rendez-vous libre dans les 12 semaines qui viennent. Échap : autre lieu.")
+        else:
+            spoken.say(f"Le premier rendez-vous est le {french.day_and_month(offer.next_day)}. Cela vous va ?")
+        self.query_one("#days", ChoiceList).set_choices(
+            tuple(
+                Choice(day.date.isoformat(), (french.short_date(day.date), french.counted(day.free, "place", "places")))
+                for day in offer.days
+            )
+        )
+
+    @on(ChoiceList.Chosen, "#days")
+    def _day_chosen(self, event: ChoiceList.Chosen) -> None:
+        self.query_one("#notice", Notice).say("")
+        self._load_times(dt.date.fromisoformat(event.key))
+
+    @work(group="times", exclusive=True, exit_on_error=False)
+    async def _load_times(self, date: dt.date) -> None:
+        journey = self.journey
+        if journey.service is None or journey.site is None:
+            return
+        try:
+            self._slots = await self.desk.bookings.slots(journey.service, journey.site, date)
+        except DeskError as error:
+            self.query_one("#notice", Notice).say(self.failed(error))
+            return
+        times = self.query_one("#times", ChoiceList)
+        times.set_choices(
+            tuple(
+                Choice(slot.id, (french.hour(slot.start.time()), french.counted(slot.free, "place", "places")))
+                for slot in self._slots
+            )
+        )
+        if self._slots:
+            times.focus()
+        else:
+            self.query_one("#notice", Notice).say("Ce jour vient d'être pris en entier. Choisissez un autre jour.")
+            self._load()
+
+    @on(ChoiceList.Chosen, "#times")
+    def _time_chosen(self, event: ChoiceList.Chosen) -> None:
+        self._hold(next(slot for slot in self._slots if slot.id == event.key))
+
+    @work(group="hold", exit_on_error=False)
+    async def _hold(self, slot: Slot) -> None:
+        try:
+            hold = await self.desk.bookings.hold(slot)
+        except CentralRefusedError as error:
+            self.query_one("#notice", Notice).say(self.failed(error))
+            if error.refusal is Refusal.SLOT_TAKEN:
+                self._load_times(slot.start.date())
+            return
+        except DeskError as error:
+            self.query_one("#notice", Notice).say(self.failed(error))
+            return
+        if self.journey.hold:
+            await self.desk.release(self.journey.hold)
+        self.post_message(self.Next(self.journey.holding(hold, self.desk.new_key())))

@@ -1,0 +1,118 @@
+"""Ticket: the appointment is taken; here is its paper, as it left for the printer."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from kiosk.booking import french
+from kiosk.booking.booking import Booking
+from kiosk.desk.answers import Delivery, DeskError, Paper
+from kiosk.desk.desk import Desk
+from kiosk.screens.base import FINISH, HELP, MASK, CounterScreen, StepScreen
+from kiosk.screens.words import sentence_for
+from kiosk.tickets.reference import grouped
+from kiosk.widgets.bars import Hint
+from kiosk.widgets.facsimile import Facsimile
+from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
+
+_DELIVERIES = {
+    Delivery.SENT: "Le ticket est parti vers l'imprimante.\nRegardez s'il est sorti en entier.",
+    Delivery.NOT_SENT: "Le ticket n'est pas sorti : l'imprimante ne répond pas. Vérifiez-la, puis F8.",
+    Delivery.UNKNOWN: "Nous ne savons pas si le ticket est sorti en entier. Regardez. Sinon, F8.",
+}
+
+
+class TicketScreen(CounterScreen):
+    """Has the person their ticket?"""
+
+    CSS_PATH = "ticket.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "again"),
+        Binding("f8,alt+8", "reprint"),
+        Binding("f9,alt+9", "finish"),
+        Binding("up,pageup", "scroll(-1)"),
+        Binding("down,pagedown", "scroll(1)"),
+    ]
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (
+        Hint("Entrée", "personne suivante"),
+        Hint("↑↓", "voir le ticket"),
+        Hint("F8", "réimprimer (duplicata)"),
+        HELP,
+    )
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, MASK)
+    HELP_TEXT = (
+        "Donnez le ticket. Entourez la date et l'heure avec la personne.\n"
+        "Demandez : « Montrez-moi le jour. » Une personne qui le montre viendra.\n\n"
+        "Le ticket est abîmé ou n'est pas sorti : F8. Le second porte DUPLICATA, avec le même code.\n"
+        "Rien ne sort ? Recopiez le code en grand sur une feuille, avec le jour, l'heure et le lieu.\n\n"
+        "F9 ou Entrée effacent la personne de ce poste."
+    )
+
+    def __init__(self, desk: Desk, booking: Booking, copy: int) -> None:
+        super().__init__(desk)
+        self._booking = booking
+        self._copy = copy
+
+    def trail(self) -> str:
+        """Return whose appointment this is."""
+        booking = self._booking
+        when = f"{french.short_date(booking.start.date())} {french.hour(booking.start.time())}"
+        return " · ".join((booking.person.short_name(), booking.service.name, booking.site.commune, when))
+
+    def body(self) -> Iterable[Widget]:
+        """What is certain on the left, the paper on the right."""
+        booking = self._booking
+        with Horizontal():
+            with Vertical(id="words"):
+                yield Question("Le rendez-vous est pris.")
+                yield Sentence("Impression du ticket…", id="delivery")
+                yield Notice(id="notice")
+                yield Sentence(grouped(booking.reference), id="reference")
+                yield Sentence(
+                    f"{french.capitalised(french.long_date(booking.start.date()))}\nà {french.hour(booking.start.time())}"
+                    f"\n{booking.site.label}"
+                )
+                yield Spoken("Entourez le jour avec moi. Montrez-moi quand vous venez.")
+            yield Facsimile(id="facsimile")
+
+    def on_mount(self) -> None:
+        """Print."""
+        self._print()
+
+    def action_again(self) -> None:
+        """Erase and go to the next person."""
+        self.post_message(StepScreen.Finish(None, again=True))
+
+    def action_finish(self) -> None:
+        """Erase."""
+        self.post_message(StepScreen.Finish(None))
+
+    def action_reprint(self) -> None:
+        """Print again, marked as a duplicate unless the first never left."""
+        self._print()
+
+    def action_scroll(self, direction: int) -> None:
+        """Move the paper."""
+        self.query_one(Facsimile).move(direction)
+
+    @work(group="print", exit_on_error=False)
+    async def _print(self) -> None:
+        try:
+            paper = await self.desk.papers.print_ticket(self._booking, self._copy)
+        except DeskError as error:
+            self.query_one("#notice", Notice).say(sentence_for(error))
+            return
+        if paper.delivery is not Delivery.NOT_SENT:
+            self._copy += 1
+        self._show(paper)
+
+    def _show(self, paper: Paper) -> None:
+        sent = paper.delivery is Delivery.SENT
+        said = f"Le ticket est écrit dans un fichier :\n{paper.place}" if paper.place else _DELIVERIES[paper.delivery]
+        self.query_one("#delivery", Sentence).say(said if sent else "")
+        self.query_one("#notice", Notice).say("" if sent else said)
+        self.query_one(Facsimile).show(paper.facsimile)

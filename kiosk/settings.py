@@ -1,0 +1,135 @@
+"""What a kiosk is told by its file and its environment; a wrong setting is one line that says where and what."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import platformdirs
+
+APP = "kiosk"
+SYSTEM_FILE = Path("/etc/kiosk/kiosk.toml")
+DEMO_KIOSK = "demo"
+VIRTUAL_PRINTER = "virtual:"
+
+Paper = Literal["80mm", "58mm"]
+
+_ENVIRONMENT = {
+    "central_url": "KIOSK_CENTRAL_URL",
+    "id": "KIOSK_ID",
+    "printer": "KIOSK_PRINTER",
+    "paper": "KIOSK_PAPER",
+    "state_dir": "KIOSK_STATE_DIR",
+}
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message is one line for stderr."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between two kiosks."""
+
+    central_url: str | None  # None: the embedded central, with demonstration data
+    id: str  # the kiosk's own name at the central
+    printer: str  # virtual: | tcp://host:port | file:///dev/usb/lp0
+    paper: Paper
+    state_dir: Path
+
+    @property
+    def embedded(self) -> bool:
+        """Return whether the kiosk starts its own central."""
+        return self.central_url is None
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read the file, then let the environment override it; raise SettingsError."""
+    path = _file(environ)
+    values = {key: (value, f"{path} : clé « {key} »") for key, value in _read(path).items()} if path else {}
+    for key, variable in _ENVIRONMENT.items():
+        if environ.get(variable):
+            values[key] = (environ[variable], f"variable {variable}")
+    return Settings(
+        central_url=_central_url(*values["central_url"]) if "central_url" in values else None,
+        id=_identifier(*values["id"]) if "id" in values else DEMO_KIOSK,
+        printer=_printer(*values["printer"]) if "printer" in values else VIRTUAL_PRINTER,
+        paper=_paper(*values["paper"]) if "paper" in values else "80mm",
+        state_dir=_state_dir(*values["state_dir"]) if "state_dir" in values else platformdirs.user_state_path(APP),
+    )
+
+
+def _file(environ: Mapping[str, str]) -> Path | None:
+    if named := environ.get("KIOSK_CONFIG"):
+        return Path(named)
+    candidates = (platformdirs.user_config_path(APP) / "kiosk.toml", SYSTEM_FILE)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "ce n'est pas du texte UTF-8"
+        raise SettingsError(f"{path} : fichier de réglages illisible ({reason})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} : ce n'est pas du TOML ({error})") from None
+    for key in table:
+        if key not in _ENVIRONMENT:
+            raise SettingsError(f"{path} : clé « {key} » inconnue, attendu : {', '.join(_ENVIRONMENT)}")
+    return table
+
+
+def _wrong(where: str, expected: str) -> SettingsError:
+    return SettingsError(f"{where} : attendu {expected}")
+
+
+def _central_url(value: object, where: str) -> str:
+    expected = _wrong(where, "une adresse comme https://central.exemple.fr")
+    if not isinstance(value, str):
+        raise expected
+    try:
+        parts = urlsplit(value)
+        port_is_right = parts.port is None or parts.port > 0
+    except ValueError:
+        raise expected from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_right or parts.query:
+        raise expected
+    return value.rstrip("/")
+
+
+def _identifier(value: object, where: str) -> str:
+    if not isinstance(value, str) or not value.replace("-", "").isalnum() or not value.isascii():
+        raise _wrong(where, "le nom du poste, en lettres, chiffres et tirets, comme bobigny-1")
+    return value
+
+
+def _printer(value: object, where: str) -> str:
+    expected = _wrong(where, "virtual:, tcp://192.0.2.7:9100 ou file:///dev/usb/lp0")
+    if not isinstance(value, str):
+        raise expected
+    if value == VIRTUAL_PRINTER:
+        return value
+    try:
+        parts = urlsplit(value)
+        network = parts.scheme == "tcp" and parts.hostname and parts.port and not parts.path.strip("/")
+    except ValueError:
+        raise expected from None
+    if not network and not (parts.scheme == "file" and not parts.netloc and len(parts.path) > 1):
+        raise expected
+    return value
+
+
+def _paper(value: object, where: str) -> Paper:
+    match value:
+        case "80mm" | "58mm":
+            return value
+    raise _wrong(where, "80mm ou 58mm")
+
+
+def _state_dir(value: object, where: str) -> Path:
+    if not isinstance(value, str) or not Path(value).expanduser().is_absolute():
+        raise _wrong(where, "un dossier, en chemin absolu, comme /var/lib/kiosk")
+    return Path(value).expanduser()
