@@ -1,0 +1,159 @@
+"""The edge of the server: whatever is not a success is answered by a problem of the contract; inputs are bounded."""
+
+import asyncio
+import logging
+import re
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName
+from kiosk.central.refusal import Refused
+
+MAX_BODY_BYTES = 64 * 1024
+BODY_SECONDS = 10  # for a whole body to arrive
+
+TITLES = {
+    ProblemName.SLOT_TAKEN: "The slot has no place left",
+    ProblemName.PERSON_HAS_BOOKING: "The person has an active booking for this service",
+    ProblemName.HOLD_EXPIRED: "The hold is over or unknown",
+    ProblemName.INVALID: "The request is not valid",
+    ProblemName.IDEMPOTENCY_MISMATCH: "The Idempotency-Key was used for another request",
+    ProblemName.IDEMPOTENCY_KEY_MISSING: "The Idempotency-Key header is missing",
+    ProblemName.SOURCE_UNAVAILABLE: "The site's source does not answer",
+    ProblemName.STORAGE_UNAVAILABLE: "The storage does not answer",
+    ProblemName.NOT_FOUND: "Not found",
+    ProblemName.METHOD_NOT_ALLOWED: "Method not allowed",
+    ProblemName.NOT_SIGNED_IN: "A valid bearer token is needed",
+    ProblemName.WRONG_CODE: "The code, the mediator or the kiosk is wrong",
+    ProblemName.TOO_MANY: "Too many wrong codes",
+    ProblemName.INTERNAL: "The central failed",
+}
+
+_log = logging.getLogger("kiosk.central")
+_MEMBER = re.compile(r"[A-Za-z_-]{1,40}")
+_STATUS_TO_PROBLEM = {404: ProblemName.NOT_FOUND, 405: ProblemName.METHOD_NOT_ALLOWED}
+
+
+def guard(app: FastAPI) -> None:
+    """Put the boundary around an application."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(OperationalError, _storage_error)
+    app.add_middleware(Boundary)
+
+
+def problem_response(name: ProblemName, detail: str | None = None, headers: dict[str, str] | None = None) -> Response:
+    """Return the problem as an answer; a 401 says how to sign in."""
+    problem = Problem(type=name.urn, title=TITLES[name], status=name.status, detail=detail)
+    challenge = {"WWW-Authenticate": "Bearer"} if name is ProblemName.NOT_SIGNED_IN else {}
+    body = problem.model_dump_json(exclude_none=True)
+    return Response(body, name.status, {**challenge, **(headers or {})}, MEDIA_TYPE)
+
+
+class Boundary:
+    """Reads each body up to its limits before anything else does, keeps answers out of caches, hides what breaks."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def send_uncached(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message)["Cache-Control"] = "no-store"
+            await send(message)
+
+        body = await _read_body(receive)
+        if body is None:
+            refusal = problem_response(
+                ProblemName.INVALID, "the body is too large or too slow", {"Connection": "close"}
+            )
+            await refusal(scope, receive, send_uncached)
+            return
+        try:
+            await self.app(scope, _replay(body, receive), send_uncached)
+        except Exception as error:  # noqa: BLE001 (the last resort: whatever broke, the answer is a problem)
+            _report(error)
+            if not started:
+                await problem_response(ProblemName.INTERNAL)(scope, receive, send_uncached)
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    """Return the whole body; None when it is over MAX_BODY_BYTES or not there after BODY_SECONDS."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                body += message.get("body", b"")
+                if len(body) > MAX_BODY_BYTES:
+                    return None
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        return None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replayed
+
+
+def _report(error: Exception) -> None:
+    # Neither message nor traceback: either could quote a person's name.
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "unknown"
+    _log.error("unexpected %s in %s", type(error).__name__, where)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)  # noqa: S101 (how handlers are registered)
+    wait = error.retry_after_seconds
+    return problem_response(error.problem, error.detail, {"Retry-After": str(wait)} if wait else None)
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (how handlers are registered)
+    return problem_response(ProblemName.INVALID, _where(error))
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 (how handlers are registered)
+    name = _STATUS_TO_PROBLEM.get(error.status_code, ProblemName.INVALID)
+    return problem_response(name, headers=dict(error.headers or {}))
+
+
+async def _storage_error(_: Request, error: Exception) -> Response:
+    _report(error)
+    return problem_response(ProblemName.STORAGE_UNAVAILABLE)
+
+
+def _where(error: RequestValidationError) -> str:
+    # Names of members only; what was sent, even as the name of a member nobody defined, stays out.
+    places = {
+        ".".join(str(part) for part in entry["loc"] if isinstance(part, int) or _MEMBER.fullmatch(part))
+        for entry in error.errors()
+        if entry["type"] not in {"extra_forbidden", "json_invalid"}
+    }
+    return "not valid: " + (", ".join(sorted(places)) or "the body as a whole")

@@ -1,0 +1,98 @@
+"""The commands `kiosk central` and `kiosk central openapi`."""
+
+import json
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from kiosk.central.catalogue import load_catalogue, register
+from kiosk.central.clock import Chance, Clock, utc_now
+from kiosk.central.listener import Listener, base_url, bind
+from kiosk.central.migrations import migrate
+from kiosk.central.seed import seed_demo
+from kiosk.central.server import create_app, openapi_document
+from kiosk.central.storage import Storage, open_storage
+
+FAILED = 1
+
+
+def run_central(port: int, data_dir: Path, seed: str | None, watch_stdin: bool) -> int:
+    """Serve until told to end; return the exit code. What goes wrong at start is one line on stderr."""
+    logging.basicConfig(level=logging.WARNING, format="central: %(message)s")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end_before_start)
+    try:
+        listening = bind(port)
+    except OSError as error:
+        return _fail(f"port {port}: {_reason(error)}")
+    with listening:
+        try:
+            storage = prepare(data_dir, utc_now, seed)
+        except (OSError, SQLAlchemyError) as error:
+            return _fail(f"{data_dir}: {_reason(error)}")
+        try:
+            app = create_app(storage, load_catalogue(), utc_now, Chance())
+            listener = Listener(app, lambda: _say(f"listening on {base_url(listening)}"))
+            listener.end_on_signals()
+            if watch_stdin:
+                threading.Thread(target=_end_with_stdin, args=(listener,), name="stdin", daemon=True).start()
+            listener.run(sockets=[listening])
+        finally:
+            storage.close()
+    return 0
+
+
+def prepare(data_dir: Path, clock: Clock, seed: str | None) -> Storage:
+    """Open the data directory, bring its shape and catalogue up to date, top the demonstration up if asked.
+
+    Raise OSError, SQLAlchemyError.
+    """
+    storage = open_storage(data_dir)
+    try:
+        migrate(storage)
+        catalogue = load_catalogue()
+        with storage.writing() as transaction:
+            register(catalogue, transaction)
+            if seed == "demo":
+                seed_demo(transaction, catalogue, clock(), storage.person_key)
+    except BaseException:
+        storage.close()
+        raise
+    return storage
+
+
+def openapi() -> str:
+    """Return the OpenAPI description as text, the same for the same program."""
+    return json.dumps(openapi_document(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _end_before_start(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _end_with_stdin(listener: Listener) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    listener.should_exit = True
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _fail(line: str) -> int:
+    sys.stderr.write(f"kiosk central: {line}\n")
+    return FAILED
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    origin = getattr(error, "orig", None) or error
+    return str(origin).splitlines()[0]

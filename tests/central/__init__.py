@@ -1,0 +1,1 @@
+"""The embedded central, over real HTTP and real SQLite."""

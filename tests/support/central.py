@@ -1,0 +1,116 @@
+"""A real central for tests: a real server in a thread, on a real SQLite file, with a clock that tests move."""
+
+import atexit
+import datetime as dt
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from kiosk.central import storage as db
+from kiosk.central.catalogue import load_catalogue
+from kiosk.central.clock import Chance
+from kiosk.central.command import prepare
+from kiosk.central.listener import Listener, base_url, bind
+from kiosk.central.server import create_app
+from kiosk.central.storage import Storage
+
+NOW = dt.datetime(2027, 1, 11, 8, 0, tzinfo=dt.UTC)  # a Monday, 9 h in Paris
+START_SECONDS = 10
+
+
+class MovingClock:
+    """A clock that stands still until a test moves it; both may happen in different threads."""
+
+    def __init__(self, now: dt.datetime = NOW) -> None:
+        """Start at `now`."""
+        self._now = now
+
+    def __call__(self) -> dt.datetime:
+        """Return the time."""
+        return self._now
+
+    def advance(self, *, seconds: float = 0, hours: float = 0, days: float = 0) -> None:
+        """Let time pass."""
+        self._now += dt.timedelta(seconds=seconds, hours=hours, days=days)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCentral:
+    """Where it listens, and what is behind it."""
+
+    base_url: str
+    storage: Storage
+    clock: MovingClock
+
+    def count(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:
+        """Return how many rows of a table fulfil the conditions."""
+        with self.storage.reading() as transaction:
+            return transaction.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0
+
+    def add_slot(
+        self,
+        slot_id: str,
+        *,
+        capacity: int,
+        start: dt.datetime = NOW + dt.timedelta(days=2),
+        service: str = "sejour-renouvellement",
+        site: str = "pref-93",
+    ) -> str:
+        """Open a slot with a capacity that the test chooses."""
+        with self.storage.writing() as transaction:
+            transaction.execute(
+                sa.insert(db.slots).values(
+                    id=slot_id,
+                    service=service,
+                    site=site,
+                    date=start.astimezone(load_catalogue().zone(site)).date(),
+                    start_at=start,
+                    minutes=20,
+                    capacity=capacity,
+                )
+            )
+        return slot_id
+
+    def set_source(self, site: str, source: str) -> None:
+        """Let a site's source go down (`unavailable`) or come back (`ok`)."""
+        with self.storage.writing() as transaction:
+            transaction.execute(sa.update(db.sites).where(db.sites.c.id == site).values(source=source))
+
+
+@contextmanager
+def running_central(
+    data_dir: Path, clock: MovingClock | None = None, seed: bool = True, chance: Chance | None = None
+) -> Iterator[RunningCentral]:
+    """Serve `data_dir`, filled as of NOW when it is empty; the server is gone at the end of the block."""
+    clock = clock or MovingClock()
+    if not (data_dir / db.FILE_NAME).exists():
+        shutil.copytree(_template(seed), data_dir, dirs_exist_ok=True)
+    storage = db.open_storage(data_dir)
+    ready = threading.Event()
+    listener = Listener(create_app(storage, load_catalogue(), clock, chance or Chance()), ready.set)
+    with bind(0) as listening:
+        thread = threading.Thread(target=listener.run, kwargs={"sockets": [listening]}, name="central")
+        thread.start()
+        try:
+            assert ready.wait(START_SECONDS), "the central did not start"
+            yield RunningCentral(base_url(listening), storage, clock)
+        finally:
+            listener.should_exit = True
+            thread.join()
+            storage.close()
+
+
+@cache
+def _template(seed: bool) -> Path:
+    # Seeding takes a second: once per process, then copied.
+    folder = Path(tempfile.mkdtemp(prefix="central-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    prepare(folder / "data", lambda: NOW, "demo" if seed else None).close()
+    return folder / "data"
