@@ -12,13 +12,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.command == "central":
         return _central(parser, options)
-    parser.print_help(sys.stderr)
-    return 2
+    from kiosk.run import run
+
+    return run()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kiosk", description=__doc__)
     commands = parser.add_subparsers(dest="command")
+    commands.add_parser("run", help="run the kiosk in this terminal (also without any command)")
     central = commands.add_parser("central", help="run the embedded reference central API")
     central.add_argument("--port", type=_port, default=0, help="on 127.0.0.1; 0, the default, takes any free one")
     central.add_argument("--data", type=Path, metavar="DIR", help="where the database lives; created if missing")

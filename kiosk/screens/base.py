@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -17,11 +18,12 @@ from kiosk.booking.journey import Journey, Step
 from kiosk.desk.answers import Central, DeskError
 from kiosk.desk.desk import Desk
 from kiosk.screens.words import FAULT, sentence_for
+from kiosk.terminal import HardenedApp
 from kiosk.terminal.faults import record
 from kiosk.widgets.bars import Hint, KeyBar, TopBar
 from kiosk.widgets.sentences import Notice, Question, Sentence
 
-_CENTRAL = {Central.STARTING: "Central …", Central.HERE: "Central ✓", Central.SILENT: "Central ✗ ne répond pas"}
+_CENTRAL = {Central.STARTING: "Central …", Central.HERE: "Central ✓", Central.SILENT: "Central ✗"}
 HELP = Hint("F1", "aide")
 MASK = Hint("F12", "masquer l'écran")
 FINISH = Hint("F9", "terminer et effacer")
@@ -71,6 +73,8 @@ class MaskScreen(ModalScreen[None]):
 class CounterScreen(Screen[None]):
     """The frame. A screen gives its question, its body, its hints, and the text of its help."""
 
+    app = getters.app(HardenedApp)
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,alt+1", "help"),
         Binding("f12,alt+m", "mask"),
@@ -119,11 +123,10 @@ class CounterScreen(Screen[None]):
 
     def _status(self) -> tuple[str, str]:
         shift = self.desk.shift
-        who = [shift.kiosk, shift.mediator] if shift else ["Rendez-vous en préfecture"]
+        who = [shift.kiosk, shift.mediator] if shift else ["Rendez-vous"]
         left = " · ".join((["DÉMONSTRATION"] if self.desk.demonstration else []) + who)
-        printer = "Imprimante virtuelle" if self.desk.virtual_printer else "Imprimante"
-        time = french.hour(self.desk.now().time())
-        return left, f"{_CENTRAL[self.desk.central]}   {printer}   {time}"
+        right = ["Papier virtuel"] if self.desk.virtual_printer else []
+        return left, "   ".join([_CENTRAL[self.desk.central], *right, french.hour(self.desk.now().time())])
 
 
 class StepScreen(CounterScreen):
@@ -188,6 +191,7 @@ class StepScreen(CounterScreen):
         super().__init__(desk)
         self.journey = journey
         self.notice = notice
+        self._answered = False
 
     def trail(self) -> str:
         """Return the journey in one line: Mariam D. · carte de séjour, renouvellement · Bobigny."""
@@ -204,17 +208,23 @@ class StepScreen(CounterScreen):
         """Return étape 2 sur 6."""
         return f"étape {self.STEP.value} sur {len(Step)}"
 
+    def answer(self, message: Message) -> None:
+        """Post the one answer of this screen; whatever comes after it, from a held key say, is too late."""
+        if not self._answered:
+            self._answered = True
+            self.post_message(message)
+
     def so_far(self) -> Journey:
         """Return the journey with what stands on this screen, decided or not."""
         return self.journey
 
     def action_back(self) -> None:
         """Return to the question before."""
-        self.post_message(self.Back(self.STEP, self.so_far()))
+        self.answer(self.Back(self.STEP, self.so_far()))
 
     def action_finish(self) -> None:
         """End and erase."""
-        self.post_message(self.Finish(self.so_far()))
+        self.answer(self.Finish(self.so_far()))
 
     def failed(self, error: DeskError) -> str:
         """Return the sentence for what the desk could not do."""

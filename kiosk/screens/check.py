@@ -17,8 +17,8 @@ from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
 CONSENTS = {
-    "present": "[x] La personne est présente et d'accord            (R : représentant légal)",
-    "legal_representative": "[x] Le représentant légal est présent et d'accord   (R : la personne)",
+    "present": "[x] La personne est présente et d'accord.   (R : un parent ou tuteur décide)",
+    "legal_representative": "[x] Le parent ou le tuteur est d'accord.     (R : la personne décide)",
 }
 
 
@@ -58,7 +58,7 @@ class CheckScreen(StepScreen):
 
     def action_confirm(self) -> None:
         """Book. The screen is left at once, so that a second F10 finds nobody."""
-        self.post_message(self.Confirm(self.journey))
+        self.answer(self.Confirm(self.journey))
 
     def action_consent(self) -> None:
         """Say who agrees."""
@@ -68,7 +68,7 @@ class CheckScreen(StepScreen):
 
     @on(ChoiceList.Chosen, "#facts")
     def _change(self, event: ChoiceList.Chosen) -> None:
-        self.post_message(self.Change(Step[event.key], self.journey))
+        self.answer(self.Change(Step[event.key], self.journey))
 
 
 def facts(journey: Journey) -> tuple[Choice, ...]:
@@ -85,7 +85,7 @@ def facts(journey: Journey) -> tuple[Choice, ...]:
         Choice(
             "SLOT", ("Quand", f"{french.capitalised(french.long_date(start.date()))} à {french.hour(start.time())}")
         ),
-        Choice("SITE", ("Où", f"{site.label}, {site.postcode}")),
+        Choice("SITE", ("Où", f"{site.label}, {site.postcode} {site.commune}")),
         Choice("DOCUMENTS", ("Apporter", f"{ready}, {len(missing)} à préparer")),
         Choice("PERSON", ("Téléphone", spoken_phone(person.phone) if person.phone else "aucun : le ticket suffit")),
     )

@@ -26,7 +26,7 @@ class DocumentsScreen(StepScreen):
     """Which documents has the person already?"""
 
     STEP = Step.DOCUMENTS
-    CSS_PATH = "list.tcss"
+    CSS_PATH = "documents.tcss"
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, Hint("1-9", "cocher, décocher"), BACK, HELP)
     HELP_TEXT = (
         "Lisez chaque ligne à la personne. Tapez son chiffre si elle a déjà ce papier : [x].\n\n"
@@ -43,7 +43,7 @@ class DocumentsScreen(StepScreen):
         """One line per document, ticked by its digit."""
         service = self.journey.service
         yield Question("Que faut-il apporter ?  Cochez ce que la personne a déjà.")
-        yield ChoiceList(self._choices(), widths=(4, 36), id="choices")
+        yield ChoiceList(self._choices(), widths=(3, 34), toggles=True, id="choices")
         numbers = " ; ".join(IDENTIFIERS[kind] for kind in service.identifiers) if service else ""
         yield Sentence(f"Et aussi : {numbers}." if numbers else "", id="identifiers")
         yield Notice(self.notice, id="notice")
@@ -60,7 +60,7 @@ class DocumentsScreen(StepScreen):
 
     @on(ChoiceList.Chosen)
     def _chosen(self) -> None:
-        self.post_message(self.Next(self.so_far().having_read_documents()))
+        self.answer(self.Next(self.so_far().having_read_documents()))
 
     def _choices(self) -> tuple[Choice, ...]:
         documents = self.journey.service.documents if self.journey.service else ()

@@ -49,7 +49,7 @@ class HomeScreen(CounterScreen):
         )
         yield Notice(self._notice, id="notice")
         yield Sentence("\n".join(_news(settled) for settled in self.desk.settled), id="news")
-        yield Spoken("Bonjour, asseyez-vous. C'est gratuit. Quand nous aurons fini, j'efface tout.")
+        yield Spoken("Bonjour. C'est gratuit. Quand nous aurons fini, j'efface tout.")
 
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:

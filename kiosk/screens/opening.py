@@ -10,12 +10,13 @@ from textual.widget import Widget
 from kiosk.desk.answers import Central, DeskError
 from kiosk.screens.base import HELP, CounterScreen
 from kiosk.screens.words import sentence_for
+from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.entry import Entry
 from kiosk.widgets.field import Field
 from kiosk.widgets.sentences import Notice, Question, Sentence
 
-DEMONSTRATION = "Démonstration : rien n'est réservé pour de vrai. Médiateur : demo    Code : 000000"
+DEMONSTRATION = "Démonstration : rien n'est réservé pour de vrai.\nMédiateur : demo     Code : 000000"
 
 
 class OpeningScreen(CounterScreen):
@@ -49,17 +50,18 @@ class OpeningScreen(CounterScreen):
         elif not code.text:
             code.field.focus()
         else:
-            self._sign_in(mediator.text, code.text)
+            self._sign_in(mediator.text, code.text, self.app.hold_keys())
 
     @work(group="sign-in", exit_on_error=False)
-    async def _sign_in(self, mediator: str, code: str) -> None:
+    async def _sign_in(self, mediator: str, code: str, hold: KeyHold) -> None:
         entry = self.query_one("#code", Entry)
         entry.field.value = ""
         if self.desk.central is not Central.HERE:
             entry.wrong("Le serveur démarre. Attendez « Central ✓ » en haut, puis tapez le code de nouveau.")
             return
         try:
-            await self.desk.sign_in(mediator, code)
+            with hold:
+                await self.desk.sign_in(mediator, code)
         except DeskError as error:
             entry.wrong(sentence_for(error))
         else:

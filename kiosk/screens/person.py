@@ -15,7 +15,8 @@ from kiosk.booking.person import BirthDate, Person, PersonError
 from kiosk.booking.phone import parse_phone, spoken_phone
 from kiosk.desk.answers import DeskError
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import DIGITS, FINISH, HELP, MASK, NEXT, StepScreen
+from kiosk.screens.base import FINISH, HELP, MASK, NEXT, StepScreen
+from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.entry import Entry
@@ -35,7 +36,7 @@ class PersonScreen(StepScreen):
     CSS_PATH = "person.tcss"
     AUTO_FOCUS = "#surname Field"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f8,alt+8", "reprint")]
-    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, DIGITS, HELP)
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, HELP)
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F8", "réimprimer son ticket"), FINISH, MASK)
     HELP_TEXT = (
         "Prenez la pièce d'identité. Tapez le nom comme il y est écrit, puis Entrée, puis la date de naissance.\n\n"
@@ -57,7 +58,7 @@ class PersonScreen(StepScreen):
         yield Question("Qui vient au rendez-vous ?")
         yield Entry("Nom, comme sur la pièce d'identité", id="surname", value=typed.surname)
         yield Entry(
-            "Date de naissance            ex. 03/02/1990, ou 1990 si le jour est inconnu",
+            "Date de naissance      ex. 03/02/1990, ou 1990 si le jour est inconnu",
             id="birth-date",
             value=typed.birth_date,
             max_length=20,
@@ -69,7 +70,7 @@ class PersonScreen(StepScreen):
             yield Entry("Prénom (rien si la pièce n'en porte pas)", id="given-names", value=typed.given_names)
             yield Entry("Téléphone (facultatif)", id="phone", value=typed.phone, max_length=30)
         yield Notice(self.notice, id="notice")
-        yield Spoken("Je note votre nom et votre date de naissance. Quand nous aurons fini, j'efface tout.")
+        yield Spoken("Je note votre nom et votre date de naissance. Après, j'efface tout.")
 
     def on_mount(self) -> None:
         """Show the fields of a new person only if they were needed before."""
@@ -88,7 +89,7 @@ class PersonScreen(StepScreen):
         index = self.query_one("#known", ChoiceList).highlighted
         upcoming = self._known[index].upcoming if self._shown("found") and index < len(self._known) else ()
         if upcoming:
-            self.post_message(self.Booked(upcoming[0], copy=2))
+            self.answer(self.Booked(upcoming[0], copy=2))
         else:
             self._say("Aucun rendez-vous à réimprimer ici. Cherchez d'abord la personne par son nom.")
 
@@ -107,7 +108,7 @@ class PersonScreen(StepScreen):
     def _birth_date_entered(self) -> None:
         surname, birth_date = self._checked("surname", person.surname), self._checked("birth-date", self._birth_date)
         if surname and birth_date:
-            self._search(surname, birth_date)
+            self._search(surname, birth_date, self.app.hold_keys())
 
     @on(Field.Entered, "#given-names Field")
     def _given_names_entered(self) -> None:
@@ -125,7 +126,7 @@ class PersonScreen(StepScreen):
             return
         if surname and birth_date and given_names is not None:
             someone = Person(surname, given_names, birth_date, phone)
-            self.post_message(self.Next(self.so_far().for_person(someone)))
+            self.answer(self.Next(self.so_far().for_person(someone)))
 
     @on(ChoiceList.Chosen, "#known")
     def _chosen(self, event: ChoiceList.Chosen) -> None:
@@ -135,13 +136,14 @@ class PersonScreen(StepScreen):
         someone = self._known[event.index].person
         phone = spoken_phone(someone.phone) if someone.phone else ""
         typed = Typed(someone.surname, someone.birth_date.typed(), someone.given_names, phone)
-        self.post_message(self.Next(self.journey.with_typed(typed).for_person(someone)))
+        self.answer(self.Next(self.journey.with_typed(typed).for_person(someone)))
 
     @work(group="search", exclusive=True, exit_on_error=False)
-    async def _search(self, surname: str, birth_date: BirthDate) -> None:
+    async def _search(self, surname: str, birth_date: BirthDate, hold: KeyHold) -> None:
         self._say("")
         try:
-            self._known = await self.desk.bookings.find(surname, birth_date)
+            with hold:
+                self._known = await self.desk.bookings.find(surname, birth_date)
         except DeskError as error:
             self._say(self.failed(error))
             return

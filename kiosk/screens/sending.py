@@ -59,7 +59,7 @@ class SendingScreen(StepScreen):
         """Return to the check only when it is certain that nothing left."""
         if not self._may_be_booked:
             self.workers.cancel_group(self, "ask")
-            self.post_message(self.Change(Step.CHECK, self.journey))
+            self.answer(self.Change(Step.CHECK, self.journey))
 
     @work(group="ask", exit_on_error=False)
     async def _ask(self) -> None:
@@ -74,14 +74,14 @@ class SendingScreen(StepScreen):
             except OutcomeUnknownError:
                 self._wait(UNKNOWN, may_be_booked=True)
             else:
-                self.post_message(self.Booked(booking))
+                self.answer(self.Booked(booking))
                 return
             await asyncio.sleep(RETRY_SECONDS)
 
     def _refused(self, error: CentralRefusedError) -> None:
         step = _BACK_TO.get(error.refusal, Step.CHECK)
         journey = self.journey.without_hold() if step is Step.SLOT else self.journey
-        self.post_message(self.Change(step, journey, sentence_for(error)))
+        self.answer(self.Change(step, journey, sentence_for(error)))
 
     def _wait(self, state: str, *, may_be_booked: bool) -> None:
         self._may_be_booked = may_be_booked

@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual import on
 from textual.widget import Widget
 
-from kiosk.booking import french
 from kiosk.booking.journey import Step
 from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP, StepScreen
 from kiosk.widgets.bars import Hint
@@ -18,7 +17,6 @@ class ServiceScreen(StepScreen):
     """What does the person come for?"""
 
     STEP = Step.SERVICE
-    CSS_PATH = "list.tcss"
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, BACK, HELP)
     HELP_TEXT = (
         "Demandez à la personne de montrer sa carte ou son papier : c'est souvent la réponse.\n\n"
@@ -31,15 +29,14 @@ class ServiceScreen(StepScreen):
         services = self.desk.bookings.services()
         yield Question("Pour quelle démarche ?")
         yield ChoiceList(
-            tuple(Choice(service.id, (french.capitalised(service.name), service.purpose)) for service in services),
-            widths=(36,),
+            tuple(Choice(service.id, (service.purpose,)) for service in services),
             selected=self.journey.service.id if self.journey.service else None,
             id="choices",
         )
         yield Notice(self.notice, id="notice")
-        yield Spoken("Pour quel papier venez-vous ? Montrez-moi votre carte, ou votre lettre.")
+        yield Spoken("Pour quoi venez-vous ? Montrez-moi votre carte, ou votre lettre.")
 
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
         service = next(s for s in self.desk.bookings.services() if s.id == event.key)
-        self.post_message(self.Next(self.journey.for_service(service)))
+        self.answer(self.Next(self.journey.for_service(service)))

@@ -8,18 +8,27 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from kiosk.booking import french
-from kiosk.booking.catalogue import SITE_KINDS, Availability, matching
+from kiosk.booking.catalogue import SITE_KINDS, Availability, search_key
 from kiosk.booking.journey import Journey, Step
+from kiosk.booking.text import fold
 from kiosk.desk.answers import DeskError
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP, StepScreen
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
-from kiosk.widgets.entry import Entry
 from kiosk.widgets.field import Field
-from kiosk.widgets.sentences import Notice, Question, Spoken
+from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
 MOVES = {"up": -1, "down": 1, "pageup": -9, "pagedown": 9}
+DIGIT_KEYS = frozenset("123456789")
+
+
+class FilterField(Field):
+    """A field for letters: arrows and digits are left to the list below it."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key in DIGIT_KEYS or event.key in MOVES:
+            event.prevent_default()  # neither typed nor stopped: it goes on to the screen
 
 
 class SiteScreen(StepScreen):
@@ -27,9 +36,10 @@ class SiteScreen(StepScreen):
 
     STEP = Step.SITE
     CSS_PATH = "site.tcss"
-    AUTO_FOCUS = "#filter Field"
+    AUTO_FOCUS = "#filter"
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, Hint("↑↓", "parcourir"), BACK, HELP)
     HELP_TEXT = (
+        "« Dès le » : la première date avec une place libre.\n"
         "Les lieux du département viennent d'abord, puis ceux de la région, puis toute la France.\n"
         "Tapez les premières lettres d'une ville ou d'un département pour la trouver.\n\n"
         "« Aucun rendez-vous libre » : le lieu a répondu, il n'y a rien.\n"
@@ -39,12 +49,14 @@ class SiteScreen(StepScreen):
     def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
         super().__init__(desk, journey, notice)
         self._offers: tuple[Availability, ...] = ()
+        self._rows: list[tuple[str, Choice]] = []  # by what it is found, what it shows
 
     def body(self) -> Iterable[Widget]:
         """The type-ahead field and the list it narrows."""
         yield Question("Où ?")
-        yield Entry("Premières lettres de la ville ou du département", id="filter", max_length=40)
-        yield ChoiceList((), widths=(26, 16), id="choices")
+        yield Sentence("Premières lettres de la ville ou du département")
+        yield FilterField(max_length=40, id="filter")
+        yield ChoiceList((), widths=(28, 15), id="choices")
         yield Notice(self.notice, id="notice")
         yield Spoken("Où pouvez-vous aller ?", id="spoken")
 
@@ -62,7 +74,8 @@ class SiteScreen(StepScreen):
             self.query_one("#notice", Notice).say(f"{self.failed(error)} Entrée : essayer de nouveau.")
             return
         self.query_one("#notice", Notice).say(self.notice)
-        self._list(self._offers)
+        self._rows = [(search_key(offer.site), _choice(offer)) for offer in self._offers]
+        self._list([choice for _, choice in self._rows])
         if soonest := _soonest(self._offers, 9):
             self.query_one("#spoken", Spoken).say(
                 f"Le plus tôt près d'ici, c'est {soonest.site.commune}, le {french.day_and_month(soonest.next_day)}."
@@ -70,11 +83,12 @@ class SiteScreen(StepScreen):
                 else ""
             )
 
-    @on(Input.Changed, "#filter Field")
+    @on(Input.Changed, "#filter")
     def _narrow(self, event: Input.Changed) -> None:
-        self._list(matching(self._offers, event.value))
+        wanted = f" {fold(event.value)}"
+        self._list([choice for key, choice in self._rows if wanted in key])
 
-    @on(Field.Entered, "#filter Field")
+    @on(Field.Entered, "#filter")
     def _entered(self) -> None:
         if self._offers:
             self.query_one(ChoiceList).choose()
@@ -86,16 +100,16 @@ class SiteScreen(StepScreen):
         choices = self.query_one(ChoiceList)
         if event.key in MOVES:
             choices.move(MOVES[event.key])
-            event.stop()
+        elif event.key in DIGIT_KEYS:
+            choices.press_digit(int(event.key))
 
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
         offer = next(offer for offer in self._offers if offer.site.id == event.key)
-        self.post_message(self.Next(self.journey.at_site(offer)))
+        self.answer(self.Next(self.journey.at_site(offer)))
 
-    def _list(self, offers: Sequence[Availability]) -> None:
-        choices = tuple(Choice(o.site.id, (o.site.commune, SITE_KINDS[o.site.kind], _promise(o))) for o in offers)
-        first_free = next((o.site.id for o in offers if o.next_day), None)
+    def _list(self, choices: Sequence[Choice]) -> None:
+        first_free = next((choice.key for choice in choices if not choice.dim), None)
         self.query_one(ChoiceList).set_choices(choices, selected=first_free)
 
 
@@ -104,9 +118,15 @@ def _soonest(offers: Sequence[Availability], among: int) -> Availability | None:
     return min(free, key=lambda offer: offer.next_day or offer.checked_at.date(), default=None)
 
 
+def _choice(offer: Availability) -> Choice:
+    site = offer.site
+    cells = (site.commune, SITE_KINDS[site.kind], _promise(offer))
+    return Choice(site.id, cells, dim=offer.next_day is None)
+
+
 def _promise(offer: Availability) -> str:
     if not offer.known:
         return "? source injoignable"
     if offer.next_day is None:
         return "aucun rendez-vous libre"
-    return f"premier rendez-vous {french.short_date(offer.next_day)}"
+    return f"dès le {french.short_date(offer.next_day)}"

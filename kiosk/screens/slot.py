@@ -14,6 +14,7 @@ from kiosk.booking.journey import Journey, Step
 from kiosk.desk.answers import CentralRefusedError, DeskError, Refusal
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP, StepScreen
+from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Spoken
@@ -112,12 +113,13 @@ class SlotScreen(StepScreen):
 
     @on(ChoiceList.Chosen, "#times")
     def _time_chosen(self, event: ChoiceList.Chosen) -> None:
-        self._hold(next(slot for slot in self._slots if slot.id == event.key))
+        self._hold(next(slot for slot in self._slots if slot.id == event.key), self.app.hold_keys())
 
     @work(group="hold", exit_on_error=False)
-    async def _hold(self, slot: Slot) -> None:
+    async def _hold(self, slot: Slot, keys: KeyHold) -> None:
         try:
-            hold = await self.desk.bookings.hold(slot)
+            with keys:
+                hold = await self.desk.bookings.hold(slot)
         except CentralRefusedError as error:
             self.query_one("#notice", Notice).say(self.failed(error))
             if error.refusal is Refusal.SLOT_TAKEN:
@@ -128,4 +130,4 @@ class SlotScreen(StepScreen):
             return
         if self.journey.hold:
             await self.desk.release(self.journey.hold)
-        self.post_message(self.Next(self.journey.holding(hold, self.desk.new_key())))
+        self.answer(self.Next(self.journey.holding(hold, self.desk.new_key())))

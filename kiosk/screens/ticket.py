@@ -39,8 +39,8 @@ class TicketScreen(CounterScreen):
     ]
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (
         Hint("Entrée", "personne suivante"),
-        Hint("↑↓", "voir le ticket"),
-        Hint("F8", "réimprimer (duplicata)"),
+        Hint("F8", "réimprimer"),
+        Hint("↑↓", "voir tout le ticket"),
         HELP,
     )
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, MASK)
@@ -76,7 +76,7 @@ class TicketScreen(CounterScreen):
                     f"{french.capitalised(french.long_date(booking.start.date()))}\nà {french.hour(booking.start.time())}"
                     f"\n{booking.site.label}"
                 )
-                yield Spoken("Entourez le jour avec moi. Montrez-moi quand vous venez.")
+                yield Spoken("Montrez-moi le jour\noù vous venez.")
             yield Facsimile(id="facsimile")
 
     def on_mount(self) -> None:
@@ -112,7 +112,7 @@ class TicketScreen(CounterScreen):
 
     def _show(self, paper: Paper) -> None:
         sent = paper.delivery is Delivery.SENT
-        said = f"Le ticket est écrit dans un fichier :\n{paper.place}" if paper.place else _DELIVERIES[paper.delivery]
+        said = f"Ticket virtuel écrit dans le fichier\n{paper.place}" if paper.place else _DELIVERIES[paper.delivery]
         self.query_one("#delivery", Sentence).say(said if sent else "")
         self.query_one("#notice", Notice).say("" if sent else said)
         self.query_one(Facsimile).show(paper.facsimile)
