@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from kiosk.booking import french
 from kiosk.printing import phrases, pictures
 from kiosk.printing.errors import TicketError
-from kiosk.printing.fonts import BOLD, MEDIUM, SEMIBOLD, font, printable
+from kiosk.printing.fonts import BOLD, MEDIUM, NBSP, SEMIBOLD, font, printable
 from kiosk.printing.qr import draw_qr
 from kiosk.printing.ticket import Ticket
 
@@ -145,7 +145,7 @@ class _Column:
     def beside(self, name: str, image: Image.Image, texts: Sequence[str], style: Style) -> None:
         """Put a pictogram at the left of its text, or above it where a word would have to be cut."""
         indent = image.width + PICTURE_GAP
-        if any(_widest_word(printable(text), style) > self.inside - indent for text in texts):
+        if any(_widest_atom(printable(text), style, self.inside) > self.inside - indent for text in texts):
             self.picture(name, image, MARGIN)
             self.gap(8)
             indent = 0
@@ -156,10 +156,11 @@ class _Column:
             self._centre(name, image, top, first)
 
     def _centre(self, name: str, image: Image.Image, top: int, first: int) -> None:
-        """Place a pictogram level with the lines written since item number `first`, or with the first of many."""
-        lines = min(2, len(self.items) - first)
-        pitch = (self.y - top) // max(1, len(self.items) - first)
-        self._place(name, image, MARGIN, top + max(0, (lines * pitch - image.height) // 2))
+        """Place a pictogram level with the lines written since item number `first`: with one, or two if it is tall."""
+        written = len(self.items) - first
+        pitch = (self.y - top) // written
+        beside = min(written, 1 if image.height <= pitch else 2) * pitch
+        self._place(name, image, MARGIN, top + max(0, (beside - image.height) // 2))
         self.y = max(self.y, top + image.height)
 
     def picture(self, name: str, image: Image.Image, left: int) -> None:
@@ -193,7 +194,7 @@ class _Column:
 def wrap(text: str, style: Style, width: int) -> list[str]:
     """Break `text` into lines of at most `width` dots, as few and as even as can be.
 
-    Lines break at spaces; a word that no line can hold also breaks after hyphens, and between letters if it must.
+    Lines break at spaces; what no line can hold also breaks at no-break spaces, after hyphens, at last between letters.
     """
     atoms = [atom for word in text.split(" ") for atom in _atoms(word, style, width)]
     lines = _greedy(atoms, style, width)
@@ -221,6 +222,8 @@ def _atoms(word: str, style: Style, width: int) -> list[tuple[str, str]]:
     """Return what a line break never parts, each with what joins it to the one before."""
     if _measure(word, style) <= width:
         return [(" ", word)]
+    if NBSP in word:
+        return [atom for part in word.split(NBSP) for atom in _atoms(part, style, width)]
     pieces = [piece for part in word.replace("-", "-\n").split("\n") for piece in _cut(part, style, width)]
     return [("" if number else " ", piece) for number, piece in enumerate(pieces)]
 
@@ -244,6 +247,11 @@ def _measure(text: str, style: Style) -> int:
     return int(max(right, drawn.getlength(text)) - min(0, left))
 
 
+def _widest_atom(text: str, style: Style, width: int) -> int:
+    """Return how wide the widest piece is that a line of `width` dots would not part."""
+    return max(_measure(piece, style) for word in text.split(" ") for _, piece in _atoms(word, style, width))
+
+
 def _widest_word(text: str, style: Style) -> int:
     return max(_measure(word, style) for word in text.split(" "))
 
@@ -263,7 +271,6 @@ def _when(column: _Column, ticket: Ticket) -> None:
     column.write_whole(phrases.TITLE, BANNER_SIZES, BOLD)
     column.gap()
     _calendar_and_clock(column, ticket)
-    column.gap()
     column.write_whole(phrases.date_line(ticket), DATE_SIZES, BOLD)
     column.write(phrases.hour_line(ticket), HOUR)
     if ticket.zone_note:
@@ -283,6 +290,7 @@ def _calendar_and_clock(column: _Column, ticket: Ticket) -> None:
     left = MARGIN + sky.width + PICTURE_GAP
     column.line_at(french.hour(time), DIGITS[column.width], left, column.y + sky.height)
     column.picture("sky", sky, MARGIN)
+    column.gap()
 
 
 def _where(column: _Column, ticket: Ticket) -> None:

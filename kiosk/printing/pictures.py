@@ -113,14 +113,14 @@ def clock_face(diameter: int, time: dt.time) -> Image.Image:
                 (_towards(centre, hour * 30, far), _towards(centre, hour * 30, far - diameter * 0.05)), edge * 0.8
             )
     hour_degrees = 30 * (time.hour % 12 + time.minute / 60)
-    sheet.line((centre, _towards(centre, hour_degrees, radius * 0.40)), diameter * 0.06)
-    sheet.line((centre, _towards(centre, time.minute * 6, radius * 0.62)), diameter * 0.035)
+    sheet.line((centre, _towards(centre, hour_degrees, radius * 0.37)), diameter * 0.06)
+    sheet.line((centre, _towards(centre, time.minute * 6, radius * 0.57)), diameter * 0.035)
     sheet.disc(centre, diameter * 0.05)
     return sheet.crisp()
 
 
 def sky(width: int, height: int, time: dt.time) -> Image.Image:
-    """Return the half disc of the sky, the sun where it stands from morning (left) to evening (right); by night, a moon."""
+    """Return the half disc of the sky: the sun where it stands, morning left, evening right; or a moon."""
     sheet, edge = _Canvas(width, height), 4
     ground, radius = height - 4, min(width * 0.32, height * 0.6)
     centre = (width / 2, float(ground))
