@@ -1,0 +1,29 @@
+"""What can go wrong between a booking and its paper; the messages are French sentences that a screen can show."""
+
+
+class PrintingError(Exception):
+    """Anything this room raises on purpose."""
+
+
+class TicketError(PrintingError):
+    """These facts cannot become a ticket."""
+
+
+class MissingGlyphError(PrintingError):
+    """The font has no drawing for a character, nor for its base letter."""
+
+
+class QrError(PrintingError):
+    """The code cannot be drawn on this paper, or what is drawn does not read back as the token."""
+
+
+class PayloadError(PrintingError):
+    """Bytes that a printer of ours must never be sent."""
+
+
+class NotSentError(PrintingError):
+    """Nothing left the process: sending again cannot print twice."""
+
+
+class MaybeSentError(PrintingError):
+    """Some or all bytes left and nobody knows what was printed: only a person can tell."""

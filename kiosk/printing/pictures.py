@@ -1,0 +1,185 @@
+"""Pictograms that need no reading: calendar page, clock, sky, building, tick box, crossed-out coin.
+
+All are drawn four times too large, reduced and cut at one grey level: dithering would fray every edge on thermal paper.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw
+
+from kiosk.booking import french
+from kiosk.printing.fonts import BOLD, SEMIBOLD, font
+
+OVERSAMPLING = 4
+INK_BELOW = 144  # grey level; above the middle 128, so that weak heads still draw thin strokes
+BLACK, WHITE = 0, 255
+SUNRISE_HOUR, SUNSET_HOUR = 6, 20  # of the drawing, not of the sky
+
+
+def crisp(grey: Image.Image) -> Image.Image:
+    """Return the greyscale picture as pure black on white, mode "1"."""
+    return grey.point(lambda level: BLACK if level < INK_BELOW else WHITE).convert("1", dither=Image.Dither.NONE)
+
+
+class _Canvas:
+    """A white sheet measured in dots, drawn four times as fine."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._size = (width, height)
+        self._image = Image.new("L", (width * OVERSAMPLING, height * OVERSAMPLING), WHITE)
+        self._draw = ImageDraw.Draw(self._image)
+
+    def line(self, points: Sequence[tuple[float, float]], width: float, fill: int = BLACK) -> None:
+        scaled = _scaled(points)
+        self._draw.line(scaled, fill=fill, width=round(width * OVERSAMPLING), joint="curve")
+        for x, y in (scaled[0], scaled[-1]):  # round ends
+            reach = width * OVERSAMPLING / 2
+            self._draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=fill)
+
+    def polygon(self, points: Sequence[tuple[float, float]], fill: int = BLACK) -> None:
+        self._draw.polygon(_scaled(points), fill=fill)
+
+    def box(
+        self, left: float, top: float, right: float, bottom: float, *, radius: float = 0, fill: int = BLACK
+    ) -> None:
+        corners = [c * OVERSAMPLING for c in (left, top, right, bottom)]
+        self._draw.rounded_rectangle(
+            (corners[0], corners[1], corners[2] - 1, corners[3] - 1), radius * OVERSAMPLING, fill=fill
+        )
+
+    def disc(self, centre: tuple[float, float], radius: float, fill: int = BLACK) -> None:
+        x, y = (c * OVERSAMPLING for c in centre)
+        reach = radius * OVERSAMPLING
+        self._draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=fill)
+
+    def text(self, centre: tuple[float, float], text: str, size: int, weight: int = BOLD, fill: int = BLACK) -> None:
+        """Write `text` with the middle of its capitals or digits at `centre`; `size` in dots per em."""
+        drawn = font(size * OVERSAMPLING, weight)
+        x, y = (c * OVERSAMPLING for c in centre)
+        digits_top = drawn.getbbox("0", anchor="ls")[1]
+        self._draw.text((x, y - digits_top / 2), text, font=drawn, fill=fill, anchor="ms")
+
+    def crisp(self) -> Image.Image:
+        return crisp(self._image.resize(self._size, Image.Resampling.BOX))
+
+
+def _scaled(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    return [(x * OVERSAMPLING, y * OVERSAMPLING) for x, y in points]
+
+
+def _towards(centre: tuple[float, float], degrees: float, distance: float) -> tuple[float, float]:
+    """Return the point at `distance` from `centre`, 0 degrees upwards, clockwise."""
+    angle = math.radians(degrees)
+    return centre[0] + distance * math.sin(angle), centre[1] - distance * math.cos(angle)
+
+
+def _fitting_size(text: str, width: float, largest: int) -> int:
+    """Return the largest size, in dots per em, at which bold `text` is at most `width` dots wide."""
+    at_100 = font(100, BOLD).getlength(text)
+    return min(largest, int(100 * width / at_100))
+
+
+def calendar_page(width: int, height: int, date: dt.date) -> Image.Image:
+    """Return a tear-off calendar page: month in a black band, huge day number, weekday."""
+    sheet, edge = _Canvas(width, height), max(4, width // 60)
+    band, foot = round(height * 0.24), round(height * 0.22)
+    sheet.box(0, 0, width, height, radius=14)
+    sheet.box(edge, band, width - edge, height - edge, radius=10, fill=WHITE)
+    month, weekday = french.month(date), french.weekday(date)
+    inside = width - 4 * edge
+    sheet.text((width / 2, band * 0.52), month, _fitting_size(month, inside, round(band * 0.72)), fill=WHITE)
+    number = str(date.day)
+    room = height - band - foot
+    size = _fitting_size(number, inside, round(room / 0.76))  # digits are 0.71 em tall
+    sheet.text((width / 2, band + room * 0.53), number, size)
+    sheet.text((width / 2, height - foot * 0.52), weekday, _fitting_size(weekday, inside, round(foot * 0.8)))
+    return sheet.crisp()
+
+
+def clock_face(diameter: int, time: dt.time) -> Image.Image:
+    """Return a clock with its two hands; the hour hand stands between two hours as on a real one."""
+    sheet, radius = _Canvas(diameter, diameter), diameter / 2
+    centre, edge = (radius, radius), max(4.0, diameter / 40)
+    sheet.disc(centre, radius - 0.5)
+    sheet.disc(centre, radius - edge, fill=WHITE)
+    for hour in range(1, 13):
+        far = radius - edge - diameter * 0.02
+        if hour % 3 == 0:
+            sheet.text(_towards(centre, hour * 30, far - diameter * 0.075), str(hour), round(diameter * 0.15), SEMIBOLD)
+        else:
+            sheet.line(
+                (_towards(centre, hour * 30, far), _towards(centre, hour * 30, far - diameter * 0.05)), edge * 0.8
+            )
+    hour_degrees = 30 * (time.hour % 12 + time.minute / 60)
+    sheet.line((centre, _towards(centre, hour_degrees, radius * 0.37)), diameter * 0.06)
+    sheet.line((centre, _towards(centre, time.minute * 6, radius * 0.57)), diameter * 0.035)
+    sheet.disc(centre, diameter * 0.05)
+    return sheet.crisp()
+
+
+def sky(width: int, height: int, time: dt.time) -> Image.Image:
+    """Return the half disc of the sky: the sun where it stands, morning left, evening right; or a moon."""
+    sheet, edge = _Canvas(width, height), 4
+    ground, radius = height - 4, min(width * 0.32, height * 0.6)
+    centre = (width / 2, float(ground))
+    sheet.line(((edge, ground), (width - edge, ground)), edge)
+    dots = [_towards(centre, degrees, radius) for degrees in range(-90, 91, 12)]
+    for point in dots:
+        sheet.disc(point, 2)
+    passed = (time.hour + time.minute / 60 - SUNRISE_HOUR) / (SUNSET_HOUR - SUNRISE_HOUR)
+    if 0 <= passed <= 1:
+        _sun(sheet, _towards(centre, 180 * passed - 90, radius), height * 0.18)
+    else:
+        _moon(sheet, _towards(centre, 0, radius * 0.8), height * 0.26)
+    sheet.box(0, ground + edge / 2, width, height, fill=WHITE)  # nothing shows below the ground
+    return sheet.crisp()
+
+
+def _sun(sheet: _Canvas, centre: tuple[float, float], radius: float) -> None:
+    sheet.disc(centre, radius * 1.9, fill=WHITE)
+    for degrees in range(0, 360, 45):
+        sheet.line((_towards(centre, degrees, radius * 1.4), _towards(centre, degrees, radius * 1.8)), radius * 0.3)
+    sheet.disc(centre, radius)
+
+
+def _moon(sheet: _Canvas, centre: tuple[float, float], radius: float) -> None:
+    sheet.disc(centre, radius * 1.3, fill=WHITE)
+    sheet.disc(centre, radius)
+    sheet.disc((centre[0] + radius * 0.5, centre[1] - radius * 0.25), radius * 0.85, fill=WHITE)
+
+
+def building(size: int) -> Image.Image:
+    """Return a public building: pediment, columns, steps, flag."""
+    sheet, unit = _Canvas(size, size), size / 16
+    sheet.line(((8 * unit, 3.5 * unit), (8 * unit, 0.8 * unit)), unit * 0.7)
+    sheet.polygon(((8 * unit, 0.5 * unit), (11.5 * unit, 1.5 * unit), (8 * unit, 2.5 * unit)))
+    sheet.polygon(((8 * unit, 3 * unit), (15.5 * unit, 7 * unit), (0.5 * unit, 7 * unit)))
+    for column in range(4):
+        left = (2 + 3.33 * column) * unit
+        sheet.box(left, 7.6 * unit, left + 2 * unit, 12.8 * unit)
+    sheet.box(1 * unit, 12.8 * unit, 15 * unit, 14 * unit)
+    sheet.box(0, 14.4 * unit, size, size)
+    return sheet.crisp()
+
+
+def tick_box(size: int) -> Image.Image:
+    """Return an empty box to tick with a pen."""
+    sheet, edge = _Canvas(size, size), 4
+    sheet.box(0, 0, size, size, radius=6)
+    sheet.box(edge, edge, size - edge, size - edge, radius=3, fill=WHITE)
+    return sheet.crisp()
+
+
+def crossed_out_coin(size: int) -> Image.Image:
+    """Return a euro coin struck through: nothing to pay."""
+    sheet, radius = _Canvas(size, size), size / 2
+    centre, edge = (radius, radius), max(4.0, size / 18)
+    sheet.disc(centre, radius - 0.5)
+    sheet.disc(centre, radius - edge, fill=WHITE)
+    sheet.text(centre, "€", round(size * 0.72))
+    corners = (_towards(centre, -45, radius), _towards(centre, 135, radius))
+    sheet.line(corners, edge * 2.6, fill=WHITE)
+    sheet.line((_towards(centre, -45, radius - edge), _towards(centre, 135, radius - edge)), edge)
+    return sheet.crisp()
