@@ -21,6 +21,7 @@ from kiosk.terminal.gate import KeyGate, KeyHold
 from kiosk.terminal.textual_compat import CLEAR_SCROLLBACK, CompatApp, HardenedDriver
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+REPAINT_SECONDS = 0.05  # after Textual's own layout of the new size
 SETTLING_LAPS = 2  # a key that bubbles up to a binding starts messages at the bottom again: they need a second lap
 SETTLING_ROUNDS = 20  # a widget that posts to itself without end must not silence the keyboard
 
@@ -165,6 +166,15 @@ class HardenedApp(CompatApp):
     def _end_by(self, number: signal.Signals) -> None:
         log.info("ended by %s", number.name)
         self.exit(return_code=128 + number)
+
+    @on(events.Resize)
+    def _repaint_soon(self) -> None:
+        """Textual repaints only what moved, but a terminal that was small for a moment has lost everything else."""
+        self.set_timer(REPAINT_SECONDS, self._repaint)
+
+    def _repaint(self) -> None:
+        if (screen := self._top()) is not None:
+            screen.refresh()
 
     @on(events.DescendantFocus)
     def _move_real_cursor(self, event: events.DescendantFocus) -> None:

@@ -1,0 +1,1 @@
+"""Measures how fast the program feels, against floors measured in the same campaign."""

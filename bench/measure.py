@@ -1,0 +1,142 @@
+"""Times on a real pseudo-terminal: from the fork to a screen, from a key to the screen it changes.
+
+Floor and subject take turns within one campaign, so that what else the machine does weighs on both alike. Only the
+program is measured: bytes are stamped when they arrive and interpreted afterwards.
+"""
+
+import re
+import statistics
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.support.pty import Terminal
+
+MS_PER_SECOND = 1000.0
+MIN_FOR_P95 = 2
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command line, its variables, and how its first usable screen is recognised."""
+
+    command: Sequence[str]
+    ready: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    rows: int = 24
+    columns: int = 80
+
+    def start(self) -> Terminal:
+        """Start it on a terminal of its own."""
+        return Terminal(self.command, self.env, rows=self.rows, columns=self.columns)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One key (a name or a character) and the screen that it must bring; `key` and `shows` get the turn's number."""
+
+    key: Callable[[int], str]
+    shows: Callable[[int], str]
+    prepare: Callable[[Terminal], None] = lambda terminal: None
+
+
+@dataclass(frozen=True)
+class Times:
+    """What was measured, in milliseconds."""
+
+    samples: Sequence[float]
+
+    @property
+    def median(self) -> float:
+        """Half of the times were shorter."""
+        return statistics.median(self.samples)
+
+    @property
+    def p95(self) -> float:
+        """19 of 20 times were shorter."""
+        if len(self.samples) < MIN_FOR_P95:
+            return self.median
+        return statistics.quantiles(self.samples, n=20, method="inclusive")[-1]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a measure, its floor, and the ratio promised."""
+
+    name: str
+    floor: float
+    measured: float
+    goal: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times the floor."""
+        return self.measured / self.floor
+
+    @property
+    def kept(self) -> bool:
+        """Is the promise kept?"""
+        return self.ratio <= self.goal
+
+
+def measure_starts(programs: Mapping[str, Program], rounds: int) -> dict[str, Times]:
+    """Start each program in turn, `rounds` times over; the first round only warms the disk cache."""
+    samples: dict[str, list[float]] = {name: [] for name in programs}
+    for turn in range(rounds + 1):
+        for name, program in programs.items():
+            with program.start() as terminal:
+                took = terminal.wait_for(program.ready) - terminal.started_at
+            if turn:
+                samples[name].append(took * MS_PER_SECOND)
+    return {name: Times(times) for name, times in samples.items()}
+
+
+def measure_keys(subjects: Mapping[str, tuple[Program, Step]], rounds: int) -> dict[str, Times]:
+    """Keep every program running and press one key in each in turn, `rounds` times over."""
+    samples: dict[str, list[float]] = {name: [] for name in subjects}
+    terminals: dict[str, Terminal] = {}
+    try:
+        for name, (program, step) in subjects.items():
+            terminals[name] = program.start()
+            terminals[name].wait_for(program.ready)
+            step.prepare(terminals[name])
+        for turn in range(rounds):
+            for name, (_, step) in subjects.items():
+                samples[name].append(_time_key(terminals[name], step.key(turn), step.shows(turn)))
+    finally:
+        for terminal in terminals.values():
+            terminal.close()
+    return {name: Times(times) for name, times in samples.items()}
+
+
+def typing(shows: str) -> Step:
+    """A step that types digits; `shows` is a regex of the screen in which `{typed}` stands for what was typed."""
+    return Step(
+        key=lambda turn: str(turn % 10),
+        shows=lambda turn: shows.format(typed="".join(str(n % 10) for n in range(turn + 1))),
+    )
+
+
+def python(module: str) -> tuple[str, ...]:
+    """The command line that runs `module` with this interpreter."""
+    return (sys.executable, "-m", module)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Lay `rows` out as text."""
+    lines = [f"{'name':<32} {'floor ms':>10} {'measured ms':>12} {'ratio':>7} {'goal':>7}"]
+    for row in rows:
+        kept = "ok" if row.kept else "MISSED"
+        lines.append(
+            f"{row.name:<32} {row.floor:>10.1f} {row.measured:>12.1f} {row.ratio:>7.2f} {row.goal:>7.2f}  {kept}"
+        )
+    return "\n".join(lines)
+
+
+def _time_key(terminal: Terminal, key: str, shows: str) -> float:
+    """Press `key` on a terminal at rest; a step whose result already stands there would measure nothing."""
+    terminal.settle()
+    if re.search(shows, terminal.text):
+        raise AssertionError(f"already shown: {shows!r}")
+    pressed = terminal.press(key)
+    return (terminal.wait_for(shows) - pressed) * MS_PER_SECOND

@@ -1,0 +1,51 @@
+"""Keys as a fast hand or a scanner gives them: posted at once, without waiting for the screen in between."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from textual import events
+from textual.pilot import Pilot
+
+PATIENCE_SECONDS = 5.0
+NAMES = {
+    "enter",
+    "space",
+    "tab",
+    "escape",
+    "up",
+    "down",
+    "pageup",
+    "pagedown",
+    "home",
+    "end",
+    "left",
+    "right",
+    "backspace",
+} | {f"f{number}" for number in range(1, 13)}
+
+
+async def type_fast(pilot: Pilot[None], *parts: str) -> None:
+    """Post the keys of `parts` in one burst: the name of a key is that key, anything else its letters."""
+    for part in parts:
+        for key in [part] if _is_name(part) else part:
+            pilot.app.post_message(_key(key))
+    await pilot.pause()
+
+
+async def until(condition: Callable[[], bool], timeout: float = PATIENCE_SECONDS) -> None:
+    """Return as soon as `condition` is true."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "never became true"
+        await asyncio.sleep(0.001)
+
+
+def _key(name: str) -> events.Key:
+    if name in {" ", "space"}:
+        return events.Key("space", " ")
+    return events.Key(name, None if _is_name(name) else name)
+
+
+def _is_name(part: str) -> bool:
+    return "+" in part[:-1] or part in NAMES
