@@ -1,4 +1,4 @@
-"""The desk, in three parts: shift, bookings, papers. Light to import; what the first screen needs not is opened later."""
+"""The desk: shift, bookings, papers. Light to import; what the first screen needs not is opened behind it."""
 
 import asyncio
 import contextlib

@@ -21,7 +21,7 @@ class ServiceScreen(StepScreen):
     HELP_TEXT = (
         "Demandez à la personne de montrer sa carte ou son papier : c'est souvent la réponse.\n\n"
         "Tapez le chiffre de la démarche, ou allez dessus avec les flèches, puis Entrée.\n"
-        "Carte de séjour : « renouvellement » si elle en a déjà une, « remise » si une lettre lui dit qu'elle est prête."
+        "Une lettre dit que la carte de séjour est prête : c'est « Recevoir votre carte de séjour »."
     )
 
     def body(self) -> Iterable[Widget]:

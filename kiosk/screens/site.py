@@ -1,4 +1,4 @@
-"""Lieu: where. The kiosk's department first, then its region, then the rest; letters narrow the list as they are typed."""
+"""Lieu: where. The kiosk's department first, then its region, then the rest; typed letters narrow the list."""
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar

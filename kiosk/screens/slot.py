@@ -1,4 +1,4 @@
-"""Créneau: the days that have room, then the hours of one day. Nothing free and nobody knows are different sentences."""
+"""Créneau: the days that have room, then the hours. Nothing free and nobody knows are different sentences."""
 
 import datetime as dt
 from collections.abc import Iterable

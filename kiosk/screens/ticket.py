@@ -72,10 +72,8 @@ class TicketScreen(CounterScreen):
                 yield Sentence("Impression du ticket…", id="delivery")
                 yield Notice(id="notice")
                 yield Sentence(grouped(booking.reference), id="reference")
-                yield Sentence(
-                    f"{french.capitalised(french.long_date(booking.start.date()))}\nà {french.hour(booking.start.time())}"
-                    f"\n{booking.site.label}"
-                )
+                day, hour = french.long_date(booking.start.date()), french.hour(booking.start.time())
+                yield Sentence(f"{french.capitalised(day)}\nà {hour}\n{booking.site.label}")
                 yield Spoken("Montrez-moi le jour\noù vous venez.")
             yield Facsimile(id="facsimile")
 

@@ -5,10 +5,10 @@ from kiosk.desk.answers import CentralRefusedError, CentralSilentError, DeskErro
 SILENT = "Pas de réponse du serveur. Rien n'est perdu : ce que vous avez tapé reste là. Essayez encore dans un moment."
 FAULT = "Ce poste a fait une erreur. Revenez en arrière (Échap) et recommencez. Si cela continue : F9."
 _REFUSALS = {
-    Refusal.SLOT_TAKEN: "Cette heure vient d'être prise par quelqu'un d'autre. Rien n'est réservé. Choisissez-en une autre.",
+    Refusal.SLOT_TAKEN: "Quelqu'un vient de prendre cette heure. Rien n'est réservé. Choisissez une autre heure.",
     Refusal.PERSON_HAS_BOOKING: "Cette personne a déjà un rendez-vous pour cette démarche. Rien de plus n'est réservé.",
-    Refusal.HOLD_EXPIRED: "Les 5 minutes sont passées : l'heure n'est plus gardée. Rien n'est pris. Choisissez de nouveau.",
-    Refusal.SOURCE_UNAVAILABLE: "Ce lieu ne répond pas : nous ne savons pas s'il reste des rendez-vous. Échap : autre lieu.",
+    Refusal.HOLD_EXPIRED: "Les 5 minutes sont passées. Rien n'est réservé. Choisissez de nouveau une heure.",
+    Refusal.SOURCE_UNAVAILABLE: "Ce lieu ne répond pas : personne ne sait s'il est complet. Échap : autre lieu.",
     Refusal.WRONG_CODE: "Le nom ou le code n'est pas juste. Vérifiez, puis tapez-les de nouveau.",
     Refusal.NOT_SIGNED_IN: "Votre service est terminé sur ce poste. Faites F9, puis identifiez-vous de nouveau.",
     Refusal.TOO_MANY: "Trop d'essais en peu de temps. Attendez quelques minutes, puis essayez encore.",

@@ -66,10 +66,9 @@ def test_every_real_date_survives_typing_and_the_wire(date: dt.date) -> None:
 def test_no_text_makes_the_date_reader_fail_in_another_way(typed: str) -> None:
     try:
         found = birth_date(typed, TODAY)
-    except PersonError as error:
-        assert str(error)
-    else:
-        assert birth_date(found.typed(), TODAY) == found
+    except PersonError:
+        return
+    assert birth_date(found.typed(), TODAY) == found
 
 
 @pytest.mark.parametrize(
