@@ -1,8 +1,9 @@
-"""How bytes leave for a printer. Every call blocks and belongs in a worker thread; success means sent, never printed."""
+"""How bytes leave for a printer. All calls block and belong in a worker thread; success means sent, never printed."""
 
 import contextlib
 import datetime as dt
 import errno
+import functools
 import os
 import re
 import select
@@ -11,7 +12,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
@@ -33,21 +33,14 @@ _EXPECTED = "Imprimante attendue : « virtual: », « tcp://192.0.2.7:9100 » ou
 Progress = Callable[[int], None]  # told how many bytes have left so far
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """All bytes were handed over. Nothing is known of the paper, except for the virtual printer, which is a picture."""
-
-    length: int
-    picture: Path | None = None
-
-
 class Printer(Protocol):
     """One printer, used by one job at a time."""
 
-    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Sent:
-        """Send one payload, called `name` (letters, digits, hyphens).
+    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Path | None:
+        """Send one payload, called `name` (letters, digits, hyphens); return its picture where the paper is one.
 
-        Raise PayloadError or NotSentError when nothing left, MaybeSentError when only a person can tell.
+        A normal return means that all bytes were handed over: sent, not printed. Raise PayloadError or NotSentError
+        when nothing left, MaybeSentError when only a person can tell.
         """
 
 
@@ -107,7 +100,7 @@ class TcpPrinter:
         self._progress_seconds = progress_seconds
         self._owner = threading.Lock()
 
-    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Sent:
+    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Path | None:
         """Send on a connection of its own. See Printer.send."""
         _checked(payload, name)
         with self._owner, self._connected() as connection:
@@ -115,7 +108,7 @@ class TcpPrinter:
             sender = _Sender(payload, on_progress)
             sender.run(connection.send, lambda: self._room(connection))
             self._say_goodbye(connection, sender)
-            return Sent(len(payload))
+        return None
 
     def _connected(self) -> socket.socket:
         connection = None
@@ -140,7 +133,7 @@ class TcpPrinter:
         return False
 
     def _say_goodbye(self, connection: socket.socket, sender: _Sender) -> None:
-        """Close our side, then read to the end of theirs: unread bytes make Linux send RST, which discards the ticket."""
+        """Close our side, then read to the end of theirs: bytes left unread would make Linux reset the line."""
         try:
             connection.shutdown(socket.SHUT_WR)
             deadline = time.monotonic() + GOODBYE_SECONDS
@@ -161,7 +154,7 @@ class DevicePrinter:
         self._progress_seconds = progress_seconds
         self._owner = threading.Lock()
 
-    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Sent:
+    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Path | None:
         """Write it all without ever blocking for long. See Printer.send."""
         _checked(payload, name)
         with self._owner:
@@ -174,7 +167,7 @@ class DevicePrinter:
                     raise sender.failure("L'imprimante ne prend plus rien.")
             finally:
                 os.close(device)
-        return Sent(len(payload))
+        return None
 
     def _open(self) -> int:
         try:
@@ -194,7 +187,7 @@ class VirtualPrinter:
         self.directory = directory
         self._owner = threading.Lock()
 
-    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Sent:
+    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Path | None:
         """Write `<stamp>-<name>.bin`, and `.png` as a printer would have drawn it. See Printer.send."""
         _checked(payload, name)
         images = papers(payload)
@@ -206,12 +199,12 @@ class VirtualPrinter:
                 _write_whole(self.directory / f"{stem}.bin", lambda path: path.write_bytes(payload))
                 for number, image in enumerate(images):
                     picture = self.directory / (f"{stem}-{number}.png" if number else f"{stem}.png")
-                    _write_whole(picture, lambda path, image=image: image.save(path, "PNG"))
+                    _write_whole(picture, functools.partial(image.save, format="PNG"))
             except OSError as error:
                 raise NotSentError("Le dossier des tickets n'est pas accessible. Rien n'est imprimé.") from error
         if on_progress:
             on_progress(len(payload))
-        return Sent(len(payload), self.directory / f"{stem}.png")
+        return self.directory / f"{stem}.png"
 
 
 def _write_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -1,0 +1,47 @@
+"""Whole dots, a quiet zone, and a code that reads back."""
+
+import pytest
+from PIL import Image
+
+from kiosk.printing.errors import QrError
+from kiosk.printing.qr import draw_qr, verify
+from tests.printing.builders import LONG_TOKEN
+
+
+@pytest.mark.parametrize("width", [384, 576])
+@pytest.mark.parametrize("token", ["RDV1:A", LONG_TOKEN])
+def test_modules_are_whole_and_at_least_six_dots_wide(token: str, width: int) -> None:
+    qr = draw_qr(token, width)
+    assert qr.dots_per_module >= 6
+    assert qr.image.width <= width
+    assert qr.dots_per_module * qr.modules <= 8 * 45 + qr.modules  # 45 mm, within one dot per module
+    left = (qr.image.width - qr.dots_per_module * qr.modules) // 2
+    row = qr.image.convert("L").crop((left, qr.image.height // 2, qr.image.width - left, qr.image.height // 2 + 1))
+    runs = row.tobytes().replace(b"\xff\x00", b"\xff|\x00").replace(b"\x00\xff", b"\x00|\xff").split(b"|")
+    assert all(len(run) % qr.dots_per_module == 0 for run in runs)
+
+
+def test_a_signed_token_keeps_six_dots_even_on_narrow_paper() -> None:
+    assert draw_qr(LONG_TOKEN, 384).dots_per_module == 6
+
+
+def test_a_short_token_is_drawn_larger() -> None:
+    assert draw_qr("RDV1:" + "A" * 35, 576).dots_per_module >= 10
+
+
+@pytest.mark.parametrize("token", ["", "é", "RDV1:\n", "A" * 1000])
+def test_what_cannot_be_scanned_is_refused(token: str) -> None:
+    with pytest.raises(QrError):
+        draw_qr(token, 384)
+
+
+def test_a_ticket_whose_code_says_something_else_is_refused() -> None:
+    image = draw_qr("RDV1:ANOTHER", 576).image
+    verify(image, "RDV1:ANOTHER")
+    with pytest.raises(QrError):
+        verify(image, "RDV1:MINE")
+
+
+def test_a_ticket_without_code_is_refused() -> None:
+    with pytest.raises(QrError):
+        verify(Image.new("1", (384, 400), 1), "RDV1:A")

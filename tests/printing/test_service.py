@@ -1,0 +1,65 @@
+"""From a booking to bytes that a phone reads back as the booking's token."""
+
+import dataclasses
+
+import pytest
+import zxingcpp
+from hypothesis import given, settings
+from PIL import Image
+
+from kiosk.booking.booking import Booking
+from kiosk.printing import layout
+from kiosk.printing.errors import MissingGlyphError, QrError
+from kiosk.printing.escpos import check
+from kiosk.printing.paper import papers
+from kiosk.printing.qr import verify
+from kiosk.printing.service import DOTS_OF_PAPER, facsimile, render
+from tests.printing.builders import booking, bookings, ticket
+
+
+@settings(max_examples=15, deadline=None)
+@given(bookings)
+def test_the_code_reads_back_from_the_bytes(made: Booking) -> None:
+    for paper, width in DOTS_OF_PAPER.items():
+        rendered = render(ticket(made), paper)
+        check(rendered.payload)
+        [printed] = papers(rendered.payload)
+        assert printed.width == width
+        verify(printed, made.token)
+        assert [code.text for code in zxingcpp.read_barcodes(printed.convert("L"))] == [made.token]
+
+
+def test_a_duplicate_has_the_same_code() -> None:
+    first, second = render(ticket(), "80mm"), render(ticket(copy=2), "80mm")
+    assert first.payload != second.payload
+    verify(second.image, ticket().token)
+
+
+def test_rendering_twice_gives_the_same_bytes() -> None:
+    assert render(ticket(), "58mm").payload == render(ticket(), "58mm").payload
+
+
+def test_a_name_that_cannot_be_drawn_is_refused() -> None:
+    with pytest.raises(MissingGlyphError):
+        render(dataclasses.replace(ticket(), person="漢"), "80mm")
+
+
+def test_a_ticket_whose_code_does_not_read_back_is_never_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "draw", lambda page: Image.new("1", (page.width, page.height), 1))
+    with pytest.raises(QrError):
+        render(ticket(booking()), "80mm")
+
+
+@pytest.mark.parametrize("columns", [1, 40, 73, 120])
+def test_a_facsimile_is_as_wide_as_asked_and_as_tall_as_the_paper(columns: int) -> None:
+    image = render(ticket(), "80mm").image
+    rows = facsimile(image, columns)
+    assert {len(row) for row in rows} == {columns}
+    assert abs(len(rows) - image.height * columns / image.width / 2) <= 1
+    assert all(0 <= level <= 255 for row in rows for cell in row for level in cell)
+
+
+def test_a_facsimile_tells_upper_from_lower_halves() -> None:
+    image = Image.new("1", (8, 16), 1)
+    image.paste(0, (0, 0, 8, 8))
+    assert facsimile(image, 1) == [[(0, 255)]]
