@@ -1,9 +1,6 @@
 """The application: which screen comes next, and what is erased when a visit ends. No rule and no I/O of its own."""
 
-from typing import ClassVar
-
 from textual import work
-from textual.binding import BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -24,8 +21,7 @@ class KioskApp(HardenedApp):
     """One kiosk. The journey lives in the screen that asks about it, never here."""
 
     CSS_PATH = "kiosk.tcss"
-    TITLE = "Rendez-vous"
-    BINDINGS: ClassVar[list[BindingType]] = []
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 (Textual declares no ClassVar)
 
     def __init__(self, desk: Desk, *, after_crash: bool = False) -> None:
         super().__init__()

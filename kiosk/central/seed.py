@@ -142,12 +142,10 @@ def _slot_row(opening: Opening, catalogue: Catalogue) -> dict[str, Any]:
 def _insert_people(transaction: Connection) -> None:
     salt = _hash("salt", MEDIATOR)[:SALT_BYTES]
     transaction.execute(
-        sa.insert(db.mediators).values(
-            id=MEDIATOR, name="Médiateur de démonstration", code_salt=salt, code_hash=hash_code(CODE, salt)
-        )
+        sa.insert(db.mediators).values(id=MEDIATOR, name="Camille", code_salt=salt, code_hash=hash_code(CODE, salt))
     )
     transaction.execute(
-        sa.insert(db.kiosks).values(id=KIOSK, name="Poste de démonstration", department="93", region="Île-de-France")
+        sa.insert(db.kiosks).values(id=KIOSK, name="Poste d'essai", department="93", region="Île-de-France")
     )
 
 

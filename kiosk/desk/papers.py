@@ -33,13 +33,13 @@ class Papers:
             rendered = render(ticket_for(booking, issued_at=self._now(), copy=copy), self._paper)
         except PrintingError:
             raise PaperError from None
-        place = None
+        picture = None
         try:
-            place = self._printer.send(rendered.payload, name=booking.reference)
+            picture = self._printer.send(rendered.payload, name=booking.reference)
         except NotSentError:
             delivery = Delivery.NOT_SENT
         except MaybeSentError:
             delivery = Delivery.UNKNOWN
         else:
             delivery = Delivery.SENT
-        return Paper(delivery, copy, str(place) if place else None, functools.partial(facsimile, rendered.image))
+        return Paper(delivery, copy, str(picture) if picture else None, functools.partial(facsimile, rendered.image))

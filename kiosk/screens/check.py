@@ -49,6 +49,11 @@ class CheckScreen(StepScreen):
         yield Notice(self.notice, id="notice")
         yield Spoken(_aloud(self.journey))
 
+    def trail(self) -> str:
+        """Return whom and what for; the lines below say the rest."""
+        person, service = self.journey.person, self.journey.service
+        return f"{person.short_name()} · {service.name}" if person and service else ""
+
     def progress(self) -> str:
         """Return until when the hour is kept."""
         hold = self.journey.hold

@@ -56,7 +56,7 @@ class SiteScreen(StepScreen):
         yield Question("Où ?")
         yield Sentence("Premières lettres de la ville ou du département")
         yield FilterField(max_length=40, id="filter")
-        yield ChoiceList((), widths=(28, 15), id="choices")
+        yield ChoiceList((), widths=(28, 15), id="choices", classes="-active")
         yield Notice(self.notice, id="notice")
         yield Spoken("Où pouvez-vous aller ?", id="spoken")
 

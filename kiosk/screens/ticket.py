@@ -61,7 +61,7 @@ class TicketScreen(CounterScreen):
         """Return whose appointment this is."""
         booking = self._booking
         when = f"{french.short_date(booking.start.date())} {french.hour(booking.start.time())}"
-        return " · ".join((booking.person.short_name(), booking.service.name, booking.site.commune, when))
+        return " · ".join((booking.person.short_name(), booking.service.name, when))
 
     def body(self) -> Iterable[Widget]:
         """What is certain on the left, the paper on the right."""
@@ -94,8 +94,14 @@ class TicketScreen(CounterScreen):
         self._print()
 
     def action_scroll(self, direction: int) -> None:
-        """Move the paper."""
-        self.query_one(Facsimile).move(direction)
+        """Give the paper the whole width and move it; back at its top, the words return."""
+        paper = self.query_one(Facsimile)
+        if direction < 0 and paper.at_top:
+            self.remove_class("-paper")
+        elif self.has_class("-paper"):
+            paper.move(direction)
+        else:
+            self.add_class("-paper")
 
     @work(group="print", exit_on_error=False)
     async def _print(self) -> None:

@@ -46,9 +46,11 @@ class ChoiceList(Widget, can_focus=True):
     ChoiceList {
         height: 1fr;
         & > .choice-list--number { text-style: bold; }
-        & > .choice-list--highlight { text-style: bold reverse; }
-        & > .choice-list--dim { text-style: italic; }
-        & > .choice-list--position { text-style: italic; }
+        & > .choice-list--highlight { text-style: bold; background: $panel; }
+        &.-active > .choice-list--highlight, &:focus > .choice-list--highlight {
+            background: $primary;
+            color: $background;
+        }
     }
     """
     ALLOW_MAXIMIZE = False

@@ -24,6 +24,11 @@ class Facsimile(Widget):
         self._strips: list[Strip] = []
         self._top = 0
 
+    @property
+    def at_top(self) -> bool:
+        """Return whether the first line of the paper shows."""
+        return self._top == 0
+
     def show(self, draw: Draw) -> None:
         """Show a paper from its top."""
         self._draw = draw

@@ -1,0 +1,128 @@
+"""The client against a real central, and against servers that answer wrong over a real socket."""
+
+import datetime as dt
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from kiosk.api import contract
+from kiosk.api.client import CentralClient, OutcomeUnknownError, RefusedError, UnreachableError
+from kiosk.api.problems import MEDIA_TYPE, ProblemName
+from tests.support.central import NOW, RunningCentral
+from tests.support.faulty import CUT, answer, faulty_server
+
+KEY = "0123456789abcdef-key"
+PERSON = contract.Person(surname="N'Guessan", given_names="Éléonore", birth_date="1987")
+REQUEST = contract.BookingRequest(hold="h1", persons=[PERSON], consent=contract.Consent(mode="present"))
+
+WRONG_ANSWERS = {
+    "cut before the answer": CUT,
+    "half an answer": answer("201 Created", "application/json", b'{"bookings": [', length=500),
+    "not JSON": answer("200 OK", "text/html", b"<h1>Bienvenue</h1>"),
+    "a proxy's 502": answer("502 Bad Gateway", "text/html", b"<h1>Bad gateway</h1>"),
+    "a broken server": answer("500 Internal Server Error", MEDIA_TYPE, b'{"type":"urn:rdv:problem:internal"}'),
+    "not the contract": answer("201 Created", "application/json", b'{"bookings": [{"id": 1}]}'),
+    "nine megabytes": answer("201 Created", "application/json", b'"' + b"x" * 9_000_000 + b'"'),
+    "not HTTP": b"\x1b[2J\x00\x1dV\x00 hello",
+}
+
+
+@asynccontextmanager
+async def client_of(url: str) -> AsyncIterator[CentralClient]:
+    client = CentralClient(url)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@asynccontextmanager
+async def signed_in(central: RunningCentral) -> AsyncIterator[CentralClient]:
+    async with client_of(central.base_url) as client:
+        await client.sign_in("demo", "000000", "demo")
+        yield client
+
+
+async def hold_one(central: RunningCentral, client: CentralClient, slot: str = "one-place") -> contract.Hold:
+    central.add_slot(slot, capacity=1)
+    return await client.hold(contract.HoldRequest(slot=slot))
+
+
+async def test_a_booking_goes_all_the_way_and_is_found_again_by_key_name_and_reference(
+    demo_central: RunningCentral,
+) -> None:
+    async with signed_in(demo_central) as client:
+        hold = await hold_one(demo_central, client)
+        request = REQUEST.model_copy(update={"hold": hold.id})
+        booked = await client.book(request, KEY)
+        assert await client.book(request, KEY) == booked
+        assert await client.booked_under(KEY) == booked
+        assert await client.booked_under("another-key-0000000") is None
+        by_name = await client.search(contract.ByName(surname="NGUE", birth_date="1987"))
+        assert by_name == booked
+        reference = booked.bookings[0].reference
+        assert await client.search(contract.ByReference(reference=reference, birth_date="1987")) == booked
+
+
+async def test_a_held_slot_is_taken_for_others_until_it_is_given_back(demo_central: RunningCentral) -> None:
+    async with signed_in(demo_central) as client:
+        hold = await hold_one(demo_central, client)
+        with pytest.raises(RefusedError) as refused:
+            await client.hold(contract.HoldRequest(slot=hold.slot.id))
+        assert refused.value.name is ProblemName.SLOT_TAKEN
+        await client.release(hold.id)
+        assert (await client.hold(contract.HoldRequest(slot=hold.slot.id))).slot.id == hold.slot.id
+
+
+async def test_all_slots_of_a_day_are_read_over_several_pages(demo_central: RunningCentral) -> None:
+    start = NOW + dt.timedelta(days=3)
+    for number in range(contract.PAGE_SIZE + 5):
+        demo_central.add_slot(f"s{number}", capacity=1, start=start + dt.timedelta(seconds=number), site="pref-01")
+    async with signed_in(demo_central) as client:
+        slots = await client.slots("sejour-renouvellement", "pref-01", start.date().isoformat())
+    assert len({slot.id for slot in slots}) == len(slots) >= contract.PAGE_SIZE + 5
+
+
+async def test_a_wrong_code_and_a_call_without_sign_in_are_refused(demo_central: RunningCentral) -> None:
+    async with client_of(demo_central.base_url) as client:
+        with pytest.raises(RefusedError) as wrong:
+            await client.sign_in("demo", "111111", "demo")
+        with pytest.raises(RefusedError) as stranger:
+            await client.services()
+    assert wrong.value.name is ProblemName.WRONG_CODE
+    assert stranger.value.name is ProblemName.NOT_SIGNED_IN
+
+
+@pytest.mark.parametrize("raw", WRONG_ANSWERS.values(), ids=WRONG_ANSWERS.keys())
+async def test_a_booking_without_a_readable_answer_is_neither_made_nor_failed(raw: bytes) -> None:
+    async with faulty_server(raw) as url, client_of(url) as client:
+        with pytest.raises(OutcomeUnknownError) as unknown:
+            await client.book(REQUEST, KEY)
+    assert unknown.value.__cause__ is None
+    assert "Guessan" not in str(unknown.value)
+
+
+@pytest.mark.parametrize("raw", WRONG_ANSWERS.values(), ids=WRONG_ANSWERS.keys())
+async def test_a_question_without_a_readable_answer_is_just_not_answered(raw: bytes) -> None:
+    async with faulty_server(raw) as url, client_of(url) as client:
+        with pytest.raises(UnreachableError):
+            await client.services()
+
+
+async def test_a_booking_that_never_left_is_known_not_to_be_made() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    async with client_of(f"http://127.0.0.1:{port}") as client:
+        with pytest.raises(UnreachableError):
+            await client.book(REQUEST, KEY)
+
+
+async def test_a_refusal_nobody_defined_is_still_a_refusal() -> None:
+    problem = answer("418 Teapot", MEDIA_TYPE, b'{"type":"urn:rdv:problem:new","title":"x","status":418}')
+    async with faulty_server(problem) as url, client_of(url) as client:
+        with pytest.raises(RefusedError) as refused:
+            await client.book(REQUEST, KEY)
+    assert refused.value.name is None

@@ -1,0 +1,137 @@
+"""A mediator at the counter: the real application, headless, on a real central over HTTP."""
+
+import datetime as dt
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.cells import cell_len
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from kiosk.app import KioskApp
+from kiosk.desk.answers import Central
+from kiosk.desk.desk import Desk
+from kiosk.embedded import RemoteCentral
+from kiosk.settings import Settings
+from tests.support.central import RunningCentral
+from tests.support.pilot import type_fast, until
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+class Counter:
+    """What a test does and sees, in a mediator's words."""
+
+    def __init__(self, app: KioskApp, pilot: Pilot[None], desk: Desk) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.desk = desk
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen, line by line."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other, as fast as a hand never will."""
+        await type_fast(self.pilot, *keys)
+
+    async def type(self, text: str, then: str = "enter") -> None:
+        """Type a text, then one more key."""
+        await type_fast(self.pilot, *text, then)
+
+    async def sees(self, words: str) -> None:
+        """Wait until the words are on the screen."""
+        try:
+            await until(lambda: words in self.text)
+        except AssertionError:
+            raise AssertionError(f"never saw « {words} » on:\n{self.text}") from None
+        await until(lambda: not self.app.busy)
+
+    async def sign_in(self) -> None:
+        """Open the shift."""
+        await until(lambda: self.desk.central is Central.HERE)
+        await self.type("demo")
+        await self.type("000000")
+        await self.sees("Que faut-il faire ?")
+
+    async def start(self, surname: str = "DIALLO", birth_date: str = "03021990") -> None:
+        """Begin a visit and search the person."""
+        await self.press("enter")
+        await self.sees("Qui vient")
+        await self.type(surname)
+        await self.type(birth_date)
+
+    async def known_person(self) -> None:
+        """Come as far as the services with a person whom the central knows."""
+        await self.start()
+        await self.sees("est-ce elle ?")
+        await self.press("enter")
+        await self.sees("Pour quelle démarche ?")
+
+    async def up_to_places(self) -> None:
+        """Come as far as the list of places."""
+        await self.known_person()
+        await self.press("1")
+        await self.sees("Que faut-il apporter ?")
+        await self.press("enter")
+        await self.sees("sur 334")
+
+    async def up_to_days(self) -> None:
+        """Come as far as the days of Bobigny."""
+        await self.up_to_places()
+        await self.press("enter")
+        await self.sees("places")
+
+    async def up_to_check(self) -> None:
+        """Come as far as the last question."""
+        await self.up_to_days()
+        await self.press("enter")
+        await self.sees(" h ")
+        await self.press("enter")
+        await self.sees("Tout est juste ?")
+
+    def clipped(self) -> list[str]:
+        """Return what a person cannot read to its end: cut texts, and widgets that leave their frame."""
+        width, height = self.app.size
+        cut = [line for line in self.text.replace("Central …", "").splitlines() if "…" in line]
+        cut += [line for line in self.text.splitlines() if cell_len(line) > width]
+        for widget in self.app.screen.walk_children(Widget):
+            region, parent = widget.region, widget.parent
+            if not widget.display or not region or not isinstance(parent, Widget):
+                continue
+            if region.bottom > height or region.right > width or not parent.region.contains_region(region):
+                cut.append(f"{widget!r} leaves its frame")
+            if widget.virtual_size.height > max(widget.container_size.height, region.height):
+                cut.append(f"{widget!r} is higher than its place")
+        return cut
+
+
+def settings_for(central_url: str, state_dir: Path, printer: str = "virtual:") -> Settings:
+    """Return the settings of a test kiosk."""
+    return Settings(central_url=central_url, id="demo", printer=printer, paper="80mm", state_dir=state_dir)
+
+
+@asynccontextmanager
+async def counter(
+    central: RunningCentral, state_dir: Path, *, size: tuple[int, int] = (80, 24), printer: str = "virtual:"
+) -> AsyncIterator[Counter]:
+    """Run the application on that central; the kiosk's clock is the central's, in Paris."""
+    keys = (f"test-intent-{number:06d}" for number in itertools.count())
+
+    def now() -> dt.datetime:
+        return central.clock().astimezone(PARIS)
+
+    desk = Desk(
+        settings_for(central.base_url, state_dir, printer),
+        host=RemoteCentral(central.base_url),
+        now=now,
+        new_key=lambda: next(keys),
+    )
+    app = KioskApp(desk)
+    async with app.run_test(size=size) as pilot:
+        yield Counter(app, pilot, desk)
