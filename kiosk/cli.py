@@ -37,11 +37,12 @@ def _port(text: str) -> int:
 
 
 def _central(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    if options.document is None and options.data is None:
+        parser.error("central: --data is required")
+
     from kiosk.central import command
 
     if options.document == "openapi":
         sys.stdout.write(command.openapi())
         return 0
-    if options.data is None:
-        parser.error("central: --data is required")
     return command.run_central(options.port, options.data, options.seed, options.watch_stdin)

@@ -37,6 +37,7 @@ TITLES = {
 
 _log = logging.getLogger("kiosk.central")
 _MEMBER = re.compile(r"[A-Za-z_-]{1,40}")
+_KEY_HEADER = ("header", "Idempotency-Key")
 _STATUS_TO_PROBLEM = {404: ProblemName.NOT_FOUND, 405: ProblemName.METHOD_NOT_ALLOWED}
 
 
@@ -94,12 +95,14 @@ class Boundary:
 
 
 async def _read_body(receive: Receive) -> bytes | None:
-    """Return the whole body; None when it is over MAX_BODY_BYTES or not there after BODY_SECONDS."""
+    """Return the whole body; None when it is over MAX_BODY_BYTES, cut off, or not there after BODY_SECONDS."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             while True:
                 message = await receive()
+                if message["type"] != "http.request":
+                    return None
                 body += message.get("body", b"")
                 if len(body) > MAX_BODY_BYTES:
                     return None
@@ -135,6 +138,8 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (how handlers are registered)
+    if any(entry["type"] == "missing" and entry["loc"] == _KEY_HEADER for entry in error.errors()):
+        return problem_response(ProblemName.IDEMPOTENCY_KEY_MISSING)
     return problem_response(ProblemName.INVALID, _where(error))
 
 

@@ -14,7 +14,7 @@ from kiosk.central.catalogue import load_catalogue, register
 from kiosk.central.clock import Chance, Clock, utc_now
 from kiosk.central.listener import Listener, base_url, bind
 from kiosk.central.migrations import migrate
-from kiosk.central.seed import seed_demo
+from kiosk.central.seed import HoldsRealData, seed_demo
 from kiosk.central.server import create_app, openapi_document
 from kiosk.central.storage import Storage, open_storage
 
@@ -33,7 +33,7 @@ def run_central(port: int, data_dir: Path, seed: str | None, watch_stdin: bool) 
     with listening:
         try:
             storage = prepare(data_dir, utc_now, seed)
-        except (OSError, SQLAlchemyError) as error:
+        except (OSError, SQLAlchemyError, HoldsRealData) as error:
             return _fail(f"{data_dir}: {_reason(error)}")
         try:
             app = create_app(storage, load_catalogue(), utc_now, Chance())
@@ -50,7 +50,7 @@ def run_central(port: int, data_dir: Path, seed: str | None, watch_stdin: bool) 
 def prepare(data_dir: Path, clock: Clock, seed: str | None) -> Storage:
     """Open the data directory, bring its shape and catalogue up to date, top the demonstration up if asked.
 
-    Raise OSError, SQLAlchemyError.
+    Raise OSError, SQLAlchemyError, HoldsRealData.
     """
     storage = open_storage(data_dir)
     try:

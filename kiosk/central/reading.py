@@ -33,7 +33,8 @@ class Window:
     def at(self, today: dt.date) -> tuple[dt.date, dt.date]:
         """Return the days for a site whose calendar says `today`; raise Refused(invalid)."""
         first = self.first or today
-        last = self.last or first + dt.timedelta(days=DEFAULT_WINDOW_DAYS)
+        furthest = min(DEFAULT_WINDOW_DAYS, (dt.date.max - first).days)
+        last = self.last or first + dt.timedelta(days=furthest)
         if not 0 <= (last - first).days <= contract.MAX_WINDOW_DAYS:
             raise Refused(
                 ProblemName.INVALID, f"from must not be after to, nor more than {contract.MAX_WINDOW_DAYS} days before"

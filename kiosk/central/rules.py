@@ -90,16 +90,17 @@ class Rules:
 
         Raise Refused: hold-expired, invalid (party), person-has-booking, idempotency-mismatch.
         """
-        for attempt in range(BOOKING_ATTEMPTS):
+        attempts_left = BOOKING_ATTEMPTS
+        while True:
+            attempts_left -= 1
             try:
                 with self.storage.writing() as transaction:
                     return self._book_once(transaction, caller, key, request)
             except IntegrityError as error:
                 if _is_about(error, _PERSON_CLASH):
                     raise Refused(ProblemName.PERSON_HAS_BOOKING) from None
-                if attempt + 1 == BOOKING_ATTEMPTS or not _is_about(error, _WORTH_RETRYING):
+                if not attempts_left or not _is_about(error, _WORTH_RETRYING):
                     raise
-        raise AssertionError("unreachable")
 
     def _check_hold(self, row: sa.RowMapping, request: contract.HoldRequest, now: dt.datetime) -> None:
         if request.party > self.catalogue.service(row["service"]).max_persons:

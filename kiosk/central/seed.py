@@ -49,6 +49,10 @@ _KNOWN = (
 _KNOWN_SINCE_DAYS = 350
 
 
+class HoldsRealData(Exception):  # noqa: N818 (it says so)
+    """Somebody works with this database: a mediator whose code is public must not get in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """One invented slot, on the site's wall clock."""
@@ -61,8 +65,10 @@ class Opening:
 
 
 def seed_demo(transaction: Connection, catalogue: Catalogue, now: dt.datetime, person_key: bytes) -> None:
-    """Fill an empty database, or add the days that came into view since the last start."""
+    """Fill an empty database, or add the days that came into view since the last start; raise HoldsRealData."""
     if not is_demonstration(transaction):
+        if transaction.scalar(sa.select(db.mediators.c.id).limit(1)) is not None:
+            raise HoldsRealData("this database is in use and not a demonstration; it was left as it is")
         _insert_people(transaction)
         _mark_sources(transaction, catalogue)
         _insert_known_persons(transaction, catalogue, now, person_key)

@@ -99,17 +99,17 @@ def _example(value: dict[str, Any]) -> dict[str, Any]:
     return {"example": {"value": value}}
 
 
-def _central(request: Request) -> Central:
+async def _central(request: Request) -> Central:
     return cast(Central, request.app.state.central)
 
 
 def _caller(
-    request: Request,
+    central: Annotated[Central, Depends(_central)],
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
 ) -> Caller:
     if credentials is None:
         raise Refused(ProblemName.NOT_SIGNED_IN)
-    return _central(request).sign_in.caller(credentials.credentials)
+    return central.sign_in.caller(credentials.credentials)
 
 
 Behind = Annotated[Central, Depends(_central)]
@@ -267,17 +267,16 @@ def create_bookings(
         JsonBody(openapi_examples=_example({"hold": _HOLD_ID, "persons": [_PERSON], "consent": {"mode": "present"}})),
     ],
     idempotency_key: Annotated[
-        str | None,
+        str,
         Header(
+            alias="Idempotency-Key",
             pattern=contract.IDEMPOTENCY_KEY_PATTERN,
-            description="required; the same for every retry of one intent",
+            description="the same for every retry of one intent",
             examples=["0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d"],
         ),
-    ] = None,
+    ],
 ) -> contract.Bookings:
     """Book once per Idempotency-Key and kiosk, whatever is retried; only successes are remembered under a key."""
-    if idempotency_key is None:
-        raise Refused(ProblemName.IDEMPOTENCY_KEY_MISSING)
     outcome = central.rules.book(caller, idempotency_key, body)
     if outcome.replayed:
         response.status_code = 200

@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -189,7 +189,7 @@ class Storage:
 
     reader: Engine
     writer: Engine  # the same pool; its transactions begin by taking the write lock
-    person_key: bytes
+    person_key: bytes = field(repr=False)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -6,9 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.central.calls import signed_in
 from tests.support.central import RunningCentral, running_central
-
-SIGN_IN = {"grant_type": "password", "username": "demo", "password": "000000", "client_id": "demo"}
 
 
 @pytest.fixture
@@ -28,7 +27,34 @@ def stranger(central: RunningCentral) -> Iterator[httpx.Client]:
 @pytest.fixture
 def kiosk(central: RunningCentral) -> Iterator[httpx.Client]:
     """The demonstration kiosk with its mediator signed in."""
-    with httpx.Client(base_url=central.base_url, timeout=30) as client:
-        token = client.post("/oauth/token", data=SIGN_IN).raise_for_status().json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
+    with signed_in(central) as client:
+        yield client
+
+
+@pytest.fixture
+def other_kiosk(central: RunningCentral) -> Iterator[httpx.Client]:
+    """Another kiosk, same mediator."""
+    central.add_kiosk("other")
+    with signed_in(central, "other") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def shared_central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]:
+    """A seeded central for tests that leave no trace in it."""
+    with running_central(tmp_path_factory.mktemp("central") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_stranger(shared_central: RunningCentral) -> Iterator[httpx.Client]:
+    """A client of the shared central that is not signed in."""
+    with httpx.Client(base_url=shared_central.base_url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def shared_kiosk(shared_central: RunningCentral) -> Iterator[httpx.Client]:
+    """A client of the shared central that is signed in."""
+    with signed_in(shared_central) as client:
         yield client

@@ -5,7 +5,7 @@ import datetime as dt
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -14,11 +14,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from kiosk.central import storage as db
-from kiosk.central.catalogue import load_catalogue
-from kiosk.central.clock import Chance
+from kiosk.central.catalogue import Catalogue, load_catalogue
+from kiosk.central.clock import Chance, new_token
 from kiosk.central.command import prepare
 from kiosk.central.listener import Listener, base_url, bind
 from kiosk.central.server import create_app
+from kiosk.central.signing_in import sha256
 from kiosk.central.storage import Storage
 
 NOW = dt.datetime(2027, 1, 11, 8, 0, tzinfo=dt.UTC)  # a Monday, 9 h in Paris
@@ -54,29 +55,43 @@ class RunningCentral:
         with self.storage.reading() as transaction:
             return transaction.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0
 
+    def token(self, kiosk: str = "demo") -> str:
+        """Return a bearer token that outlives every test, without the cost of checking a code."""
+        token = new_token()
+        row = {"token_sha256": sha256(token), "mediator": "demo", "kiosk": kiosk, "expires_at": NOW.replace(year=2100)}
+        with self.storage.writing() as transaction:
+            transaction.execute(sa.insert(db.tokens).values(row))
+        return token
+
     def add_slot(
         self,
         slot_id: str,
         *,
         capacity: int,
-        start: dt.datetime = NOW + dt.timedelta(days=2),
+        start: dt.datetime = NOW + dt.timedelta(days=2, minutes=7),  # no seeded slot starts at such a minute
         service: str = "sejour-renouvellement",
         site: str = "pref-93",
     ) -> str:
         """Open a slot with a capacity that the test chooses."""
+        row = {
+            "id": slot_id,
+            "service": service,
+            "site": site,
+            "date": start.astimezone(_catalogue().zone(site)).date(),
+            "start_at": start,
+            "minutes": 20,
+            "capacity": capacity,
+        }
+        with self.storage.writing() as transaction:
+            transaction.execute(sa.insert(db.slots).values(row))
+        return slot_id
+
+    def add_kiosk(self, kiosk_id: str) -> None:
+        """Enrol one more kiosk, in the demonstration's department."""
         with self.storage.writing() as transaction:
             transaction.execute(
-                sa.insert(db.slots).values(
-                    id=slot_id,
-                    service=service,
-                    site=site,
-                    date=start.astimezone(load_catalogue().zone(site)).date(),
-                    start_at=start,
-                    minutes=20,
-                    capacity=capacity,
-                )
+                sa.insert(db.kiosks).values(id=kiosk_id, name="Autre poste", department="93", region="Île-de-France")
             )
-        return slot_id
 
     def set_source(self, site: str, source: str) -> None:
         """Let a site's source go down (`unavailable`) or come back (`ok`)."""
@@ -94,7 +109,7 @@ def running_central(
         shutil.copytree(_template(seed), data_dir, dirs_exist_ok=True)
     storage = db.open_storage(data_dir)
     ready = threading.Event()
-    listener = Listener(create_app(storage, load_catalogue(), clock, chance or Chance()), ready.set)
+    listener = Listener(create_app(storage, _catalogue(), clock, chance or Chance()), ready.set)
     with bind(0) as listening:
         thread = threading.Thread(target=listener.run, kwargs={"sockets": [listening]}, name="central")
         thread.start()
@@ -105,6 +120,9 @@ def running_central(
             listener.should_exit = True
             thread.join()
             storage.close()
+
+
+_catalogue: Callable[[], Catalogue] = cache(load_catalogue)
 
 
 @cache

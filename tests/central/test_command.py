@@ -1,0 +1,173 @@
+"""The program itself: how it starts, says that it is ready, ends, and what a kill leaves behind."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kiosk.cli import main
+from tests.central.calls import SIGN_IN, Json, book, hold, new_key
+
+ROOT = Path(__file__).resolve().parents[2]
+READY = "listening on "
+END_SECONDS = 20
+
+
+@contextmanager
+def _central(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `kiosk central`; whatever the test does, nothing is left running."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kiosk", "central", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _ready(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith(READY), process.communicate()
+    return line.removeprefix(READY).strip()
+
+
+def _sign_in(client: httpx.Client) -> None:
+    token = client.post("/oauth/token", data=SIGN_IN).raise_for_status().json()["access_token"]
+    client.headers["Authorization"] = f"Bearer {token}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_when_it_is_ready_and_ends_cleanly_when_told(tmp_path: Path, number: signal.Signals) -> None:
+    folder = tmp_path / "data"
+    with _central("--data", str(folder)) as process:
+        health = httpx.get(f"{_ready(process)}/v1/health").json()
+        process.send_signal(number)
+        rest, errors = process.communicate(timeout=END_SECONDS)
+    assert health["demonstration"] is False
+    assert (process.returncode, rest, errors) == (0, "", "")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_it_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
+    with _central("--data", str(tmp_path), "--watch-stdin") as process:
+        _ready(process)
+        rest, errors = process.communicate(timeout=END_SECONDS)  # closes its standard input
+    assert (process.returncode, rest, errors) == (0, "", "")
+
+
+def test_it_ends_even_while_a_client_stays_connected(tmp_path: Path) -> None:
+    with _central("--data", str(tmp_path)) as process, httpx.Client() as client:
+        client.get(f"{_ready(process)}/v1/health")
+        process.terminate()
+        assert process.wait(timeout=END_SECONDS) == 0
+
+
+def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with _central("--port", port, "--data", str(tmp_path)) as process:
+            _, errors = process.communicate(timeout=END_SECONDS)
+    assert process.returncode == 1
+    assert errors == f"kiosk central: port {port}: Address already in use\n"
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with _central("--data", str(tmp_path / "file" / "data")) as process:
+        _, errors = process.communicate(timeout=END_SECONDS)
+    assert process.returncode == 1
+    assert errors == f"kiosk central: {tmp_path}/file/data: Not a directory\n"
+
+
+def test_a_file_that_is_no_database_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "central.sqlite").write_text("no database " * 1000)
+    with _central("--data", str(tmp_path)) as process:
+        _, errors = process.communicate(timeout=END_SECONDS)
+    assert process.returncode == 1
+    assert errors == f"kiosk central: {tmp_path}: file is not a database\n"
+
+
+@pytest.mark.parametrize("wrong", [[], ["--port", "70000", "--data", "x"], ["--data", "x", "--seed", "real"]])
+def test_wrong_usage_ends_with_2(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["central", *wrong])
+    assert ended.value.code == 2
+    assert "usage: kiosk" in capsys.readouterr().err
+
+
+def test_the_committed_description_is_the_one_of_this_program(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["central", "openapi"]) == 0
+    assert capsys.readouterr().out == (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
+
+
+def test_the_description_documents_every_call() -> None:
+    document = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    assert document["openapi"].startswith("3.1")
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    for path, calls in document["paths"].items():
+        for call in calls.values():
+            assert call["summary"]
+            assert call["operationId"]
+            assert path.startswith("/v1/health") or path == "/oauth/token" or call["security"]
+            problems = [answer for status, answer in call["responses"].items() if int(status) >= 400]
+            assert all(list(answer["content"]) == ["application/problem+json"] for answer in problems)
+            assert {"422", "500", "503"} <= set(call["responses"])
+
+
+def _book_until_cut(client: httpx.Client, slots: list[str], acknowledged: dict[str, Json]) -> None:
+    with suppress(httpx.TransportError):
+        for slot in slots:
+            held = hold(client, slot)
+            key = new_key()
+            if held.status_code == 201:
+                answer = book(client, held.json()["id"], key=key)
+                assert answer.status_code == 201, answer.text
+                acknowledged[key] = answer.json()
+
+
+def test_every_booking_acknowledged_before_a_kill_is_there_after_it(tmp_path: Path) -> None:
+    arguments = ("--data", str(tmp_path), "--seed", "demo")
+    acknowledged: dict[str, Json] = {}
+    with _central(*arguments) as process, httpx.Client(base_url=_ready(process), timeout=END_SECONDS) as client:
+        _sign_in(client)
+        slots = _free_slots(client)
+        threads = [
+            threading.Thread(target=_book_until_cut, args=(client, slots[part::4], acknowledged)) for part in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        while len(acknowledged) < 25 and any(thread.is_alive() for thread in threads):
+            threads[0].join(timeout=0.005)
+        os.kill(process.pid, signal.SIGKILL)
+        for thread in threads:
+            thread.join()
+    assert len(acknowledged) >= 25
+    with _central(*arguments) as process, httpx.Client(base_url=_ready(process), timeout=END_SECONDS) as client:
+        _sign_in(client)
+        for key, answer in acknowledged.items():
+            assert client.get(f"/v1/bookings/by-key/{key}").json() == answer
+
+
+def _free_slots(client: httpx.Client) -> list[str]:
+    query = {"service": "sejour-renouvellement", "site": "pref-93"}
+    [offer] = client.get("/v1/availability", params=query).json()["sites"]
+    days = [day["date"] for day in offer["days"]]
+    pages = [client.get("/v1/slots", params=query | {"date": day}).json()["slots"] for day in days]
+    return [slot["id"] for page in pages for slot in page]

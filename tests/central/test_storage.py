@@ -1,0 +1,168 @@
+"""The rules that the database keeps by itself, whatever Python does; and who can read the files."""
+
+import datetime as dt
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CheckConstraint
+
+from kiosk.central import storage as db
+from kiosk.central.migrations import migrate
+from tests.central.calls import booked, person, signed_in
+from tests.support.central import NOW, RunningCentral
+
+
+def _copy_of_a_booking(central: RunningCentral, **changes: Any) -> dict[str, Any]:
+    """Book one person, and return the row as a bug would insert it again: new id, reference and place."""
+    with signed_in(central) as kiosk:
+        [booking] = booked(kiosk, central.add_slot("mine", capacity=2), person())
+    with central.storage.reading() as transaction:
+        row = transaction.execute(sa.select(db.bookings).where(db.bookings.c.id == booking["id"])).mappings().one()
+    return dict(row) | {"id": "again", "reference": "0" * 12, "position": 1} | changes
+
+
+def _insert(central: RunningCentral, table: sa.Table, row: dict[str, Any]) -> None:
+    with central.storage.writing() as transaction:
+        transaction.execute(sa.insert(table).values(row))
+
+
+@pytest.mark.parametrize("taken", [-1, 3])
+def test_a_slot_is_never_oversold(central: RunningCentral, taken: int) -> None:
+    slot = central.add_slot("mine", capacity=2)
+    with pytest.raises(IntegrityError, match="never_oversold"), central.storage.writing() as transaction:
+        transaction.execute(sa.update(db.slots).where(db.slots.c.id == slot).values(taken=taken))
+
+
+def test_a_person_has_one_active_booking_per_service(central: RunningCentral) -> None:
+    row = _copy_of_a_booking(central)
+    with pytest.raises(IntegrityError, match=r"bookings\.person_ref"):
+        _insert(central, db.bookings, row)
+    _insert(central, db.bookings, row | {"active": False})
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"reference": None},
+        {"position": 0},
+        {"status": "lost"},
+        {"status": "cancelled", "active": True},
+        {"hold": "unknown"},
+        {"slot": "unknown"},
+        {"kiosk": "unknown"},
+    ],
+)
+def test_a_booking_that_makes_no_sense_cannot_be_stored(central: RunningCentral, broken: dict[str, Any]) -> None:
+    row = _copy_of_a_booking(central, active=False)
+    if "position" in broken or "status" in broken:
+        row["person_ref"] = "another"
+    with pytest.raises(IntegrityError):
+        _insert(central, db.bookings, row | broken)
+
+
+def test_two_bookings_never_share_a_reference(central: RunningCentral) -> None:
+    row = _copy_of_a_booking(central, active=False)
+    _insert(central, db.bookings, row)
+    with pytest.raises(IntegrityError, match=r"bookings\.reference"):
+        _insert(central, db.bookings, row | {"id": "third", "position": 2})
+
+
+def test_a_key_and_a_hold_succeed_once(central: RunningCentral) -> None:
+    intent = {"kiosk": "demo", "key": "key", "hold": "hold", "payload_hmac": ""}
+    _insert(central, db.intents, intent)
+    for clash in ({"hold": "other"}, {"key": "other"}):
+        with pytest.raises(IntegrityError):
+            _insert(central, db.intents, intent | clash)
+
+
+def test_a_hold_of_nothing_cannot_be_stored(central: RunningCentral) -> None:
+    slot = central.add_slot("mine", capacity=2)
+    row = {"id": "h", "slot": slot, "kiosk": "demo", "seats": 0, "expires_at": NOW}
+    with pytest.raises(IntegrityError, match="a_hold_holds_something"):
+        _insert(central, db.holds, row)
+
+
+def test_a_failed_write_leaves_nothing(central: RunningCentral) -> None:
+    with suppress(RuntimeError), central.storage.writing() as transaction:
+        transaction.execute(sa.insert(db.facts).values(name="half"))
+        raise RuntimeError
+    assert central.count(db.facts, db.facts.c.name == "half") == 0
+
+
+def test_an_error_of_the_database_never_quotes_a_name(central: RunningCentral) -> None:
+    row = _copy_of_a_booking(central, surname="Zanzibar")
+    with pytest.raises(IntegrityError) as caught:
+        _insert(central, db.bookings, row)
+    assert "Zanzibar" not in str(caught.value)
+
+
+def test_migrations_lead_to_the_tables_that_the_code_knows(tmp_path: Path) -> None:
+    storage = db.open_storage(tmp_path)
+    migrate(storage)
+    with storage.writing() as transaction:
+        assert compare_metadata(MigrationContext.configure(transaction), db.metadata) == []
+        schema = " ".join(transaction.scalars(sa.text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")))
+    storage.close()
+    checks = [item for table in db.metadata.tables.values() for item in table.constraints]
+    for check in checks:
+        assert not isinstance(check, CheckConstraint) or f"CONSTRAINT {check.name} CHECK ({check.sqltext})" in schema
+    assert "one_active_booking ON bookings (person_ref, service) WHERE active" in schema
+
+
+def test_migrating_again_changes_nothing(central: RunningCentral) -> None:
+    before = central.count(db.slots)
+    migrate(central.storage)
+    assert central.count(db.slots) == before
+
+
+def test_an_answer_survives_a_power_cut(central: RunningCentral) -> None:
+    with central.storage.reading() as transaction:
+        asked = {
+            name: transaction.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")
+        }
+    assert asked == {"synchronous": 2, "journal_mode": "wal"}
+
+
+def test_only_the_owner_reads_the_data(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "data"
+    storage = db.open_storage(folder)
+    migrate(storage)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.iterdir()]}
+    storage.close()
+    assert modes.pop("data") == 0o700
+    assert set(modes) >= {"central.sqlite", "person.key"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_the_key_is_made_once_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    first = db.open_storage(tmp_path)
+    again = db.open_storage(tmp_path)
+    assert first.person_key == again.person_key
+    first.close()
+    again.close()
+    (tmp_path / db.KEY_NAME).write_bytes(b"short")
+    with pytest.raises(OSError, match="damaged"):
+        db.open_storage(tmp_path)
+
+
+def test_a_search_uses_an_index(central: RunningCentral) -> None:
+    query = "SELECT * FROM bookings WHERE birth_date = '1990' AND (mrz_surname = 'A' OR mrz_surname LIKE 'A%')"
+    with central.storage.reading() as transaction:
+        plan = str(transaction.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all())
+    assert "USING INDEX bookings_by_person" in plan
+
+
+def test_an_instant_is_the_same_number_whatever_its_zone(central: RunningCentral) -> None:
+    east = NOW.astimezone(dt.timezone(dt.timedelta(hours=4)))
+    central.add_slot("utc", capacity=1, start=NOW)
+    central.add_slot("east", capacity=1, start=east, site="pref-976")
+    assert central.count(db.slots, db.slots.c.id.in_(["utc", "east"]), db.slots.c.start_at == NOW) == 2
+    with pytest.raises(sa.exc.StatementError):
+        central.count(db.slots, db.slots.c.start_at == NOW.replace(tzinfo=None))
