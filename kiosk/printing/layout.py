@@ -282,7 +282,7 @@ def _calendar_and_clock(column: _Column, ticket: Ticket) -> None:
     """Day and hour without words, then the hour in digits beside the sky."""
     time = ticket.start.time()
     inside = column.inside
-    calendar = pictures.calendar_page(round(inside * 0.55), round(inside * 0.48), ticket.start.date())
+    calendar = pictures.calendar_page(round(inside * 0.55), round(inside * 0.5), ticket.start.date())
     clock = pictures.clock_face(round(inside * 0.42), time)
     column.row((("calendar", calendar, MARGIN), ("clock", clock, column.width - MARGIN - clock.width)))
     column.gap()

@@ -92,8 +92,8 @@ def calendar_page(width: int, height: int, date: dt.date) -> Image.Image:
     sheet.text((width / 2, band * 0.52), month, _fitting_size(month, inside, round(band * 0.72)), fill=WHITE)
     number = str(date.day)
     room = height - band - foot
-    size = _fitting_size(number, inside, round(room / 0.76))  # digits are 0.71 em tall
-    sheet.text((width / 2, band + room * 0.53), number, size)
+    size = _fitting_size(number, inside, round(room / 0.82))  # digits are 0.71 em tall
+    sheet.text((width / 2, band + room * 0.52), number, size)
     sheet.text((width / 2, height - foot * 0.52), weekday, _fitting_size(weekday, inside, round(foot * 0.8)))
     return sheet.crisp()
 
@@ -178,8 +178,8 @@ def crossed_out_coin(size: int) -> Image.Image:
     centre, edge = (radius, radius), max(4.0, size / 18)
     sheet.disc(centre, radius - 0.5)
     sheet.disc(centre, radius - edge, fill=WHITE)
-    sheet.text(centre, "€", round(size * 0.72))
+    sheet.text(centre, "€", round(size * 0.78), SEMIBOLD)
     corners = (_towards(centre, -45, radius), _towards(centre, 135, radius))
-    sheet.line(corners, edge * 2.6, fill=WHITE)
+    sheet.line(corners, edge * 2, fill=WHITE)
     sheet.line((_towards(centre, -45, radius - edge), _towards(centre, 135, radius - edge)), edge)
     return sheet.crisp()

@@ -10,7 +10,7 @@ from kiosk.printing.ticket import Ticket
 
 Paper = Literal["80mm", "58mm"]
 DOTS_OF_PAPER: dict[Paper, int] = {"80mm": 576, "58mm": 384}
-CONTRAST = 1.6  # darkens the thin strokes that the reduction for a screen turns grey
+CONTRAST = 1.4  # darkens the thin strokes that the reduction for a screen turns grey
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What left, what did not, and what nobody knows."""
 
 import contextlib
+import fcntl
 import os
 import stat
 import threading
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from kiosk.printing.errors import MaybeSentError, NotSentError, PayloadError
+from kiosk.printing.escpos import encode
 from kiosk.printing.paper import papers
 from kiosk.printing.qr import verify
 from kiosk.printing.service import render
@@ -79,6 +81,7 @@ def test_two_jobs_never_mix(tmp_path: Path) -> None:
         for _ in range(3):
             simulator.wait_for_ticket()
         assert simulator.payloads == [PAYLOAD] * 3
+    assert simulator.callers_waiting == 0
 
 
 def test_a_file_grows_by_whole_tickets(tmp_path: Path) -> None:
@@ -108,6 +111,20 @@ def test_a_device_that_stops_taking_leaves_nobody_sure(tmp_path: Path) -> None:
         os.close(reader)
 
 
+def test_a_device_is_not_closed_on_its_last_block(tmp_path: Path) -> None:
+    path = tmp_path / "lp0"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    short = encode(Image.new("1", (384, 80), 1))  # fits into the pipe, and leaves it busy
+    try:
+        with pytest.raises(MaybeSentError):
+            DevicePrinter(path, progress_seconds=0.2).send(short, name=NAME)
+        assert os.read(reader, 8192) == short
+    finally:
+        os.close(reader)
+
+
 def test_a_device_that_takes_nothing_at_all_was_sent_nothing(tmp_path: Path) -> None:
     path = tmp_path / "lp0"
     os.mkfifo(path)
@@ -125,6 +142,7 @@ def test_a_device_that_takes_nothing_at_all_was_sent_nothing(tmp_path: Path) -> 
 
 
 def test_virtual_paper_is_a_picture_that_only_its_owner_reads(tmp_path: Path) -> None:
+    (tmp_path / "state" / "tickets").mkdir(mode=0o755, parents=True)
     old_mask = os.umask(0)
     try:
         picture = printer_from_url("virtual:", tmp_path / "state").send(PAYLOAD, name=NAME)

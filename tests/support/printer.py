@@ -1,6 +1,7 @@
 """A network printer for tests: a real TCP listener that keeps what it receives, and can fail as real ones do."""
 
 import contextlib
+import select
 import socket
 import struct
 import threading
@@ -38,6 +39,7 @@ class PrinterSimulator:
         self._listener.bind(("127.0.0.1", 0))
         self.url = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         self.payloads: list[bytes] = []
+        self.callers_waiting = 0  # connections that came while another was open
         self._papers: list[Image.Image] = []
         self._taken = 0
         self._news = threading.Condition()
@@ -90,6 +92,7 @@ class PrinterSimulator:
                 return
             with connection:
                 received = self._receive(connection)
+                self.callers_waiting += len(select.select([self._listener], [], [], 0)[0])
             self._keep(received)
 
     def _receive(self, connection: socket.socket) -> bytes:
