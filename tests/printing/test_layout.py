@@ -73,6 +73,12 @@ def test_day_place_hour_and_name_are_bigger(width: int) -> None:
 
 
 @both_widths
+def test_even_a_very_long_name_is_bigger_than_the_body(width: int) -> None:
+    page = compose(ticket(booking(given_names="", surname="Rakotoarisoaherimanantsoa" * 3)), width)
+    assert {line.style.size for line in page.lines() if "akoto" in line.text} == {48}
+
+
+@both_widths
 def test_a_demonstration_says_so_at_both_ends(width: int) -> None:
     text = words(compose(ticket(booking(demonstration=True)), width))
     assert text.startswith("DÉMONSTRATION Ce papier n'est pas un vrai rendez-vous.")
@@ -102,7 +108,7 @@ def test_an_unknown_paper_is_refused() -> None:
         compose(ticket(), 500)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(bookings)
 def test_nothing_leaves_the_paper_and_nothing_is_lost(made: Booking) -> None:
     facts = ticket(made, copy=2)
@@ -118,7 +124,7 @@ def test_nothing_leaves_the_paper_and_nothing_is_lost(made: Booking) -> None:
         assert all(has_glyph(char) for line in page.lines() for char in line.text)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(bookings)
 def test_lines_do_not_overlap(made: Booking) -> None:
     for width in WIDTHS:

@@ -1,6 +1,7 @@
 """Whole dots, a quiet zone, and a code that reads back."""
 
 import pytest
+import zxingcpp
 from PIL import Image
 
 from kiosk.printing.errors import QrError
@@ -23,6 +24,11 @@ def test_modules_are_whole_and_at_least_six_dots_wide(token: str, width: int) ->
 
 def test_a_signed_token_keeps_six_dots_even_on_narrow_paper() -> None:
     assert draw_qr(LONG_TOKEN, 384).dots_per_module == 6
+
+
+def test_a_quarter_of_the_code_may_be_lost() -> None:
+    [code] = zxingcpp.read_barcodes(draw_qr(LONG_TOKEN, 576).image.convert("L"))
+    assert code.ec_level == "Q"
 
 
 def test_a_short_token_is_drawn_larger() -> None:

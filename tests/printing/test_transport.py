@@ -70,6 +70,12 @@ def test_a_reset_after_the_last_byte_leaves_nobody_sure(tmp_path: Path) -> None:
         printer_at(simulator.url, tmp_path).send(PAYLOAD, name=NAME)
 
 
+def test_a_printer_that_never_closes_its_side_does_not_hold_the_kiosk(tmp_path: Path) -> None:
+    with printer_simulator(Faults(deaf_after=len(PAYLOAD))) as simulator:
+        printer_at(simulator.url, tmp_path).send(PAYLOAD, name=NAME)
+    assert simulator.wait_for_payload() == PAYLOAD
+
+
 def test_two_jobs_never_mix(tmp_path: Path) -> None:
     with printer_simulator() as simulator:
         printer = printer_at(simulator.url, tmp_path)
