@@ -42,7 +42,7 @@ class SiteScreen(StepScreen):
         "« Dès le » : la première date avec une place libre.\n"
         "Les lieux du département viennent d'abord, puis ceux de la région, puis toute la France.\n"
         "Tapez les premières lettres d'une ville ou d'un département pour la trouver.\n\n"
-        "« Aucun rendez-vous libre » : le lieu a répondu, il n'y a rien.\n"
+        "« Aucune place libre » : le lieu a répondu, il n'y a rien.\n"
         "« Source injoignable » : le lieu n'a pas répondu, personne ne sait. Essayez plus tard."
     )
 
@@ -56,7 +56,7 @@ class SiteScreen(StepScreen):
         yield Question("Où ?")
         yield Sentence("Premières lettres de la ville ou du département")
         yield FilterField(max_length=40, id="filter")
-        yield ChoiceList((), widths=(28, 15), id="choices", classes="-active")
+        yield ChoiceList((), widths=(33, 15), id="choices", classes="-active")
         yield Notice(self.notice, id="notice")
         yield Spoken("Où pouvez-vous aller ?", id="spoken")
 
@@ -120,7 +120,7 @@ def _soonest(offers: Sequence[Availability], among: int) -> Availability | None:
 
 def _choice(offer: Availability) -> Choice:
     site = offer.site
-    cells = (site.commune, SITE_KINDS[site.kind], _promise(offer))
+    cells = (f"{site.commune} ({site.department})", SITE_KINDS[site.kind], _promise(offer))
     return Choice(site.id, cells, dim=offer.next_day is None)
 
 
@@ -128,5 +128,5 @@ def _promise(offer: Availability) -> str:
     if not offer.known:
         return "? source injoignable"
     if offer.next_day is None:
-        return "aucun rendez-vous libre"
+        return "aucune place libre"
     return f"dès le {french.short_date(offer.next_day)}"

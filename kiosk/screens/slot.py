@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from kiosk.booking import french
-from kiosk.booking.catalogue import Slot
+from kiosk.booking.catalogue import Availability, Slot
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.answers import CentralRefusedError, DeskError, Refusal
 from kiosk.desk.desk import Desk
@@ -48,7 +48,7 @@ class SlotScreen(StepScreen):
 
     def on_mount(self) -> None:
         """Ask the site again: what the list of places said may be old."""
-        self._load()
+        self._load(self.notice)
 
     def action_back(self) -> None:
         """From the hours to the days, from the days to the places."""
@@ -59,7 +59,7 @@ class SlotScreen(StepScreen):
             super().action_back()
 
     @work(group="days", exclusive=True, exit_on_error=False)
-    async def _load(self) -> None:
+    async def _load(self, because: str = "") -> None:
         journey, notice = self.journey, self.query_one("#notice", Notice)
         if journey.service is None or journey.site is None:
             return
@@ -69,13 +69,9 @@ class SlotScreen(StepScreen):
             notice.say(self.failed(error))
             return
         self.journey = journey.at_site(offer)
-        place, spoken = offer.site.label, self.query_one("#spoken", Spoken)
-        if not offer.known:
-            notice.say(f"{place} ne répond pas : nous ne savons pas s'il reste des rendez-vous. Échap : autre lieu.")
-        elif offer.next_day is None:
-            notice.say(f"{place} : aucun rendez-vous libre dans les 12 semaines qui viennent. Échap : autre lieu.")
-        else:
-            spoken.say(f"Le premier rendez-vous est le {french.day_and_month(offer.next_day)}. Cela vous va ?")
+        notice.say(f"{because} {_what_is_missing(offer)}".strip())
+        self.query_one("#spoken", Spoken).say(_what_is_offered(offer))
+        self.query_one("#times", ChoiceList).set_choices(())
         self.query_one("#days", ChoiceList).set_choices(
             tuple(
                 Choice(day.date.isoformat(), (french.short_date(day.date), french.counted(day.free, "place", "places")))
@@ -89,7 +85,7 @@ class SlotScreen(StepScreen):
         self._load_times(dt.date.fromisoformat(event.key))
 
     @work(group="times", exclusive=True, exit_on_error=False)
-    async def _load_times(self, date: dt.date) -> None:
+    async def _load_times(self, date: dt.date, because: str = "") -> None:
         journey = self.journey
         if journey.service is None or journey.site is None:
             return
@@ -108,8 +104,8 @@ class SlotScreen(StepScreen):
         if self._slots:
             times.focus()
         else:
-            self.query_one("#notice", Notice).say("Ce jour vient d'être pris en entier. Choisissez un autre jour.")
-            self._load()
+            self.query_one("#days", ChoiceList).focus()
+            self._load(because or "Ce jour vient d'être pris en entier.")
 
     @on(ChoiceList.Chosen, "#times")
     def _time_chosen(self, event: ChoiceList.Chosen) -> None:
@@ -123,7 +119,7 @@ class SlotScreen(StepScreen):
         except CentralRefusedError as error:
             self.query_one("#notice", Notice).say(self.failed(error))
             if error.refusal is Refusal.SLOT_TAKEN:
-                self._load_times(slot.start.date())
+                self._load_times(slot.start.date(), self.failed(error))
             return
         except DeskError as error:
             self.query_one("#notice", Notice).say(self.failed(error))
@@ -131,3 +127,17 @@ class SlotScreen(StepScreen):
         if self.journey.hold:
             await self.desk.release(self.journey.hold)
         self.answer(self.Next(self.journey.holding(hold, self.desk.new_key())))
+
+
+def _what_is_missing(offer: Availability) -> str:
+    if not offer.known:
+        return f"{offer.site.label} ne répond pas : personne ne sait s'il reste de la place. Échap : autre lieu."
+    if offer.next_day is None:
+        return f"{offer.site.label} : aucun rendez-vous libre dans les 12 semaines. Échap : autre lieu."
+    return ""
+
+
+def _what_is_offered(offer: Availability) -> str:
+    if offer.next_day is None:
+        return ""
+    return f"Le premier rendez-vous est le {french.day_and_month(offer.next_day)}. Cela vous va ?"

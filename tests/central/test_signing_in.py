@@ -20,7 +20,7 @@ def test_the_right_code_gives_a_token_for_a_working_day(stranger: httpx.Client) 
     token = Token.model_validate_json(_sign_in(stranger).content)
     assert token.expires_in == 10 * 3600
     answer = stranger.get("/v1/me", headers={"Authorization": f"Bearer {token.access_token}"}).json()
-    assert answer["mediator"] == {"id": "demo", "name": "Médiateur de démonstration"}
+    assert answer["mediator"] == {"id": "demo", "name": "Camille"}
     assert answer["kiosk"]["department"] == "93"
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.booking.french import NBSP
 from tests.support.central import RunningCentral
 from tests.support.counter import Counter, counter
 
@@ -64,8 +63,7 @@ async def every_screen(at: Counter) -> AsyncIterator[str]:
     await at.press("enter")
     await at.sees("places")
     yield "slot_days"
-    await at.press("enter")
-    await at.sees(f"{NBSP}h{NBSP}40 ")
+    await at.times()
     yield "slot_times"
     await at.press("enter")
     await at.sees("Tout est juste ?")

@@ -16,6 +16,7 @@ from kiosk.desk.answers import Central
 from kiosk.desk.desk import Desk
 from kiosk.embedded import RemoteCentral
 from kiosk.settings import Settings
+from kiosk.widgets.choice_list import ChoiceList
 from tests.support.central import RunningCentral
 from tests.support.pilot import type_fast, until
 
@@ -90,8 +91,16 @@ class Counter:
     async def up_to_check(self) -> None:
         """Come as far as the last question."""
         await self.up_to_days()
+        await self.first_time()
+
+    async def times(self) -> None:
+        """Choose the highlighted day and wait for its hours."""
         await self.press("enter")
-        await self.sees(" h ")
+        await until(lambda: self.app.screen.query_one("#times", ChoiceList).has_focus)
+
+    async def first_time(self) -> None:
+        """Choose the highlighted day, then its first hour."""
+        await self.times()
         await self.press("enter")
         await self.sees("Tout est juste ?")
 

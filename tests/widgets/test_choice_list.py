@@ -68,7 +68,7 @@ async def test_the_highlight_shows_without_colour() -> None:
         await until(lambda: app.list.highlighted == 1)
         assert [line[:4] for line in app.lines()[:3]] == ["  1 ", "▶ 2 ", "  3 "]
         styles = [segment.style for segment in app.list.render_line(1)]
-        assert any(style is not None and style.reverse for style in styles)
+        assert all(style is not None and style.bold for style in styles if style)
 
 
 @pytest.mark.parametrize("key", ["3", '"'])

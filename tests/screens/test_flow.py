@@ -1,0 +1,279 @@
+"""What happens between screens: nothing typed is lost, nothing is booked twice, nothing stays after F9."""
+
+import contextlib
+import datetime as dt
+import functools
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from kiosk.api import client, contract
+from kiosk.api.client import CentralClient
+from kiosk.central import storage as db
+from kiosk.screens.base import CounterScreen
+from kiosk.screens.words import SILENT
+from tests.support.central import RunningCentral, running_central
+from tests.support.counter import Counter, counter
+
+CANARY = "ZEBULONOV"
+HOSTILE = "[/nope] [@click=app.pwn]x[/] \x1b]52;c;cHduZWQ=\x07\u202eBobigny\x9b2J"
+
+
+class HostileWire(httpx.AsyncHTTPTransport):
+    """A central that was taken over: the name of a town holds markup, escape bytes and bidi overrides."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the request on and change the answer."""
+        response = await super().handle_async_request(request)
+        body = (await response.aread()).replace(b'"Bobigny"', json.dumps(HOSTILE).encode())
+        return httpx.Response(response.status_code, content=body)
+
+
+async def new_person(at: Counter, surname: str = CANARY) -> None:
+    """Write somebody whom the central does not know, as far as the services."""
+    await at.start(surname)
+    await at.sees("Prénom")
+    await at.type("Ada")
+    await at.type("")
+    await at.sees("Pour quelle démarche ?")
+
+
+async def take_every_place(central: RunningCentral) -> None:
+    """Fill the central as if others had been faster."""
+    with central.storage.writing() as transaction:
+        transaction.execute(sa.update(db.slots).values(taken=db.slots.c.capacity))
+
+
+async def test_going_back_to_the_first_question_loses_nothing(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await new_person(at)
+        await at.press("4")
+        await at.sees("Que faut-il apporter ?")
+        await at.press("2")
+        await at.sees("[x]")
+        await at.press("escape")
+        await at.sees("Pour quelle démarche ?")
+        await at.press("escape")
+        await at.sees("Qui vient")
+        assert CANARY in at.text
+        assert "Ada" in at.text
+        await at.press("escape")
+        await at.sees("Pour arrêter et tout effacer : F9")
+        assert CANARY in at.text
+
+
+async def test_half_typed_fields_survive_the_way_to_help_and_mask(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.press("enter")
+        await at.sees("Qui vient")
+        await at.press("Z", "E", "B")
+        await at.press("f12")
+        await at.sees("Écran masqué")
+        assert "ZEB" not in at.text
+        await at.press("x")
+        await at.sees("ZEB")
+        assert "ZEBx" not in at.text
+
+
+async def test_each_line_of_the_last_question_is_changed_and_comes_back(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        await at.press("1")
+        await at.sees("Qui vient")
+        await at.press("enter")
+        await at.press("enter")
+        await at.sees("est-ce elle ?")
+        await at.press("enter")
+        await at.sees("Tout est juste ?")
+        await at.press("5")
+        await at.sees("Que faut-il apporter ?")
+        await at.press("1", "enter")
+        await at.sees("1 papier déjà là")
+        await at.press("3")
+        await at.sees("Quel jour ?")
+        await at.sees("places")
+        await at.press("down")
+        await at.first_time()
+        assert demo_central.count(db.holds) == 1
+        await at.press("2")
+        await at.sees("Pour quelle démarche ?")
+        await at.press("5")
+        await at.sees("Que faut-il apporter ?")
+
+
+async def test_the_slot_was_just_taken_and_everything_else_is_kept(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_days()
+        await at.times()
+        await take_every_place(demo_central)
+        await at.press("enter")
+        await at.sees("Rien n'est réservé")
+        await at.sees("aucun rendez-vous libre")
+        assert "Mariam D." in at.text
+
+
+async def test_none_free_and_nobody_knows_are_different_sentences(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_places()
+        await at.press(*"rainc", "enter")
+        await at.sees("Sous-préfecture du Raincy : aucun rendez-vous libre")
+        await at.press("escape")
+        await at.sees("sur 334")
+        await at.press("3")
+        await at.sees("ne répond pas")
+
+
+async def test_the_five_minutes_ran_out_and_the_hour_is_asked_again(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        demo_central.clock.advance(seconds=301)
+        await at.press("f10")
+        await at.sees("Les 5 minutes sont passées")
+        await at.sees("Quel jour ?")
+        assert demo_central.count(db.bookings, db.bookings.c.active) == 0
+        await at.first_time()
+        await at.press("f10")
+        await at.sees("Le rendez-vous est pris.")
+
+
+async def test_a_person_who_has_an_appointment_is_told_and_can_have_the_ticket_again(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        await at.press("f10")
+        await at.sees("Le rendez-vous est pris.")
+        await at.sees("Ticket virtuel")
+        await at.press("f9")
+        await at.sees("Que faut-il faire ?")
+        await at.up_to_check()
+        await at.press("f10")
+        await at.sees("a déjà un rendez-vous pour cette démarche")
+        await at.press("f9")
+        await at.sees("Que faut-il faire ?")
+        await at.start("DIAL")
+        await at.sees("a rendez-vous le mar. 12 janv.")
+        await at.press("f8")
+        await at.sees("Ticket virtuel")
+    assert demo_central.count(db.bookings, db.bookings.c.active) == 1
+    assert len(list((tmp_path / "state" / "tickets").glob("*.png"))) == 2
+
+
+async def test_f10_held_down_books_once_and_prints_once(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        await at.press(*["f10"] * 5)
+        await at.sees("Ticket virtuel")
+    assert demo_central.count(db.bookings, db.bookings.c.active) == 1
+    assert len(list((tmp_path / "state" / "tickets").glob("*.png"))) == 1
+
+
+async def test_only_f10_books(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        await at.press("space", "tab", "y", "o", "f8", "f2", "0", "9")
+        await at.sees("Tout est juste ?")
+    assert demo_central.count(db.bookings, db.bookings.c.active) == 0
+
+
+async def test_f9_gives_the_slot_back_and_leaves_no_name_on_the_screen_or_in_the_kiosk_files(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await new_person(at)
+        await at.press("1")
+        await at.sees("Que faut-il apporter ?")
+        await at.press("enter")
+        await at.sees("sur 334")
+        await at.press("enter")
+        await at.sees("places")
+        await at.first_time()
+        await at.press("f9")
+        await at.sees("Que faut-il faire ?")
+        assert CANARY not in at.text
+        await at.press("enter")
+        await at.sees("Qui vient")
+        assert CANARY not in at.text
+    assert demo_central.count(db.holds) == 0
+    for path in (tmp_path / "state").rglob("*"):
+        assert not path.is_file() or CANARY.encode() not in path.read_bytes()
+
+
+async def test_a_silent_central_is_said_and_the_journey_goes_on_when_it_is_back(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        central = stack.enter_context(running_central(tmp_path / "central"))
+        async with counter(central, tmp_path / "state") as at:
+            await at.sign_in()
+            await at.press("enter")
+            await at.sees("Qui vient")
+            stack.close()
+            await at.type(CANARY)
+            await at.type("03021990")
+            await at.sees(SILENT[:30])
+            assert CANARY in at.text
+            await at.sees("Central ✗")
+
+
+async def test_labels_from_the_network_are_never_markup_nor_escape_bytes(
+    demo_central: RunningCentral, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "CentralClient", functools.partial(CentralClient, transport=HostileWire()))
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_places()
+        assert "[/nope] [@click=app.pwn]" in at.text
+        assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in at.text.replace("\n", ""))
+        assert "\u202e" not in at.text
+        await at.press("1")
+        await at.sees("Quel jour ?")
+
+
+async def test_every_key_that_the_bottom_of_a_screen_names_does_something(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        screen = at.app.screen
+        assert isinstance(screen, CounterScreen)
+        hints = [hint.key for hint in (*screen.STEP_HINTS, *screen.VISIT_HINTS) if hint.key.startswith("F")]
+        assert hints == ["F1", "F9", "F10", "F12"]
+        for hint in hints:
+            assert hint.lower() in screen.active_bindings
+        for digit in ("alt+1", "alt+9", "alt+0", "alt+m"):
+            assert digit in screen.active_bindings
+
+
+async def test_a_slot_held_elsewhere_shows_as_one_place_less(demo_central: RunningCentral, tmp_path: Path) -> None:
+    rival = CentralClient(demo_central.base_url)
+    await rival.sign_in("demo", "000000", "demo")
+    start = demo_central.clock() + dt.timedelta(days=1)
+    slot = demo_central.add_slot("last-place", capacity=1, start=start, site="sp-932")
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_places()
+        await at.press(*"rainc", "enter")
+        await at.sees("1 place")
+        await rival.hold(contract.HoldRequest(slot=slot))
+        await rival.close()
+        await at.press("enter")
+        await at.sees("Ce jour vient d'être pris en entier")
