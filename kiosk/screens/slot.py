@@ -109,6 +109,7 @@ class SlotScreen(StepScreen):
             times.focus()
         else:
             self.query_one("#notice", Notice).say("Ce jour vient d'être pris en entier. Choisissez un autre jour.")
+            self.query_one("#days", ChoiceList).focus()
             self._load()
 
     @on(ChoiceList.Chosen, "#times")
