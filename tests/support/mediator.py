@@ -93,9 +93,9 @@ class Mediator:
         self.terminal.press("enter")
         self.sees(r"Quel jour.* \d+ place")
 
-    def chooses_day(self) -> None:
-        """Take the highlighted day, and come to its hours."""
-        self.terminal.press("enter")
+    def chooses_day(self, key: str = "enter") -> None:
+        """Take the highlighted day, or that with a digit, and come to its hours."""
+        self.terminal.press(key)
         self.sees(HOUR_LISTED)
 
     def chooses_hour(self) -> None:
@@ -103,13 +103,21 @@ class Mediator:
         self.terminal.press("enter")
         self.sees("Tout est juste")
 
-    def goes_to_hours(self, somebody: Somebody) -> None:
-        """Answer everything up to the list of hours."""
+    def goes_to_places(self, somebody: Somebody) -> None:
+        """Answer everything up to the list of places."""
         self.begin(somebody)
         self.search()
         self.writes_new_person(somebody)
         self.chooses_service_and_documents()
+
+    def goes_to_days(self, somebody: Somebody) -> None:
+        """Answer everything up to the list of days."""
+        self.goes_to_places(somebody)
         self.chooses_place()
+
+    def goes_to_hours(self, somebody: Somebody) -> None:
+        """Answer everything up to the list of hours."""
+        self.goes_to_days(somebody)
         self.chooses_day()
 
     def goes_to_check(self, somebody: Somebody) -> None:
