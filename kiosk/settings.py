@@ -114,7 +114,8 @@ def _printer(value: object, where: str) -> str:
         return value
     try:
         parts = urlsplit(value)
-        network = parts.scheme == "tcp" and parts.hostname and parts.port and not parts.path.strip("/")
+        bare = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
+        network = parts.scheme == "tcp" and parts.hostname and parts.port and bare
     except ValueError:
         raise expected from None
     if not network and not (parts.scheme == "file" and not parts.netloc and len(parts.path) > 1):

@@ -14,6 +14,9 @@ from kiosk.desk import answers
 from kiosk.desk.answers import Central, CentralRefusedError, CentralSilentError, Refusal, Settled, Shift
 from kiosk.journal.intents import Intent, Intents
 
+# Refusals that may come before the central looked at the key: an earlier attempt may still have been booked.
+_SAYS_NOTHING_OF_BEFORE = frozenset({Refusal.NOT_SIGNED_IN, Refusal.TOO_MANY, Refusal.OTHER})
+
 
 class Bookings:
     """The central as the counter uses it. Every method raises CentralSilentError or CentralRefusedError."""
@@ -113,7 +116,9 @@ class Bookings:
             with self._contact():
                 booked = await self._client.book(request, journey.key)
                 booking = convert.booking(booked.bookings[0], self._services, self._sites)
-        except CentralRefusedError:
+        except CentralRefusedError as refused:
+            if not first and refused.refusal in _SAYS_NOTHING_OF_BEFORE:
+                raise answers.OutcomeUnknownError from None
             self._intents.answered(journey.key)
             raise
         except CentralSilentError:

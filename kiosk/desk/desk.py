@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 5.0
 SILENT_HEARTBEAT_SECONDS = 1.0
+NEWS_KEPT = 3
 JOURNAL_FILE = "journal.sqlite"
 
 
@@ -128,7 +129,7 @@ class Desk:
 
     async def _settle(self) -> None:
         try:
-            self.settled += await self.bookings.settle()
+            self.settled = (self.settled + await self.bookings.settle())[-NEWS_KEPT:]
         except DeskError:
             return  # asked again at the next beat
 

@@ -15,6 +15,8 @@ from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
+NEWS_SECONDS = 1.0
+
 
 class HomeScreen(CounterScreen):
     """What does the person in front of you need?"""
@@ -38,6 +40,7 @@ class HomeScreen(CounterScreen):
     def __init__(self, desk: Desk, notice: str = "") -> None:
         super().__init__(desk)
         self._notice = notice
+        self._settled = desk.settled
 
     def body(self) -> Iterable[Widget]:
         """Two choices, news of earlier requests, the words of welcome."""
@@ -48,15 +51,28 @@ class HomeScreen(CounterScreen):
             id="choices",
         )
         yield Notice(self._notice, id="notice")
-        yield Sentence("\n".join(_news(settled) for settled in self.desk.settled), id="news")
+        yield Sentence(_news(self._settled), id="news")
         yield Spoken("Bonjour. C'est gratuit. Quand nous aurons fini, j'efface tout.")
+
+    def on_mount(self) -> None:
+        """Look for news for as long as this screen stands: what became of a request is learnt behind it."""
+        self.set_interval(NEWS_SECONDS, self._look_for_news)
 
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
         self.post_message(self.Chosen(event.key))
 
+    def _look_for_news(self) -> None:
+        if self._settled != self.desk.settled:
+            self._settled = self.desk.settled
+            self.query_one("#news", Sentence).say(_news(self._settled))
 
-def _news(settled: Settled) -> str:
+
+def _news(settled: Iterable[Settled]) -> str:
+    return "\n".join(_outcome(one) for one in settled)
+
+
+def _outcome(settled: Settled) -> str:
     when = french.hour(settled.sent_at.astimezone().time())
     if settled.reference is None:
         return f"! La demande de {when} n'a pas abouti : rien n'est réservé. La personne peut recommencer."

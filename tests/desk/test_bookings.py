@@ -14,7 +14,7 @@ from kiosk.desk.answers import Central, CentralRefusedError, CentralSilentError,
 from kiosk.desk.bookings import Bookings
 from kiosk.journal.intents import Intent, Intents
 from tests.support.central import NOW, RunningCentral, running_central
-from tests.support.faulty import CUT, faulty_server
+from tests.support.faulty import CUT, answer, faulty_server
 
 KEY = "test-intent-000001"
 SOMEBODY = Person("N'GUESSAN", "Éléonore", BirthDate(1987, 5), "+33612345678")
@@ -103,6 +103,24 @@ async def test_once_an_answer_was_lost_a_dead_line_does_not_make_it_a_failure(
     async with desk_at("http://127.0.0.1:9", tmp_path / "b") as bookings:
         with pytest.raises(OutcomeUnknownError):
             await bookings.book(journey)
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["401 Unauthorized", "429 Too Many Requests", "404 Not Found"],
+)
+async def test_once_an_answer_was_lost_a_refusal_at_the_door_does_not_make_it_a_failure(
+    demo_central: RunningCentral, tmp_path: Path, status: str
+) -> None:
+    async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
+        journey = await journey_to(bookings)
+    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b") as bookings:
+        with pytest.raises(OutcomeUnknownError):
+            await bookings.book(journey)
+    async with faulty_server(answer(status, "text/html", b"no")) as url, desk_at(url, tmp_path / "b") as bookings:
+        with pytest.raises(OutcomeUnknownError):
+            await bookings.book(journey)
+    assert [intent.key for intent in Intents(tmp_path / "b" / "journal.sqlite").unanswered()] == [KEY]
 
 
 async def test_an_intent_left_open_by_a_crash_is_settled_from_the_journal(tmp_path: Path) -> None:

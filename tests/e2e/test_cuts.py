@@ -1,0 +1,148 @@
+"""The central dies or its answer is lost: never two, never lost, never a lie."""
+
+import datetime as dt
+import signal
+from pathlib import Path
+
+from kiosk.journal.intents import Intent, Intents
+from tests.support.mediator import NEW, Mediator, kiosk
+from tests.support.office import CentralProcess, Office
+from tests.support.outcome import assert_one_booking_on_one_paper
+from tests.support.printer import PrinterSimulator
+from tests.support.proxy import CuttingProxy
+
+BOOKING = "POST /v1/bookings HTTP"
+TAKEN = "rendez-vous est pris."
+NO_ANSWER = "Pas de réponse du serveur"
+NOT_SENT = "pas encore pris : le serveur ne répond pas"
+UNKNOWN = "Nous ne savons pas encore"
+
+
+def assert_claims_nothing(mediator: Mediator) -> None:
+    """No screen so far said that the appointment is taken."""
+    assert TAKEN not in mediator.terminal.text.replace("si le rendez-vous est pris.", "")
+
+
+def test_a_central_killed_before_the_search_loses_nothing_typed(
+    mediator: Mediator, central: CentralProcess, office: Office, printer: PrinterSimulator
+) -> None:
+    mediator.begin(NEW)
+    central.kill()
+    mediator.search()
+    mediator.sees(NO_ANSWER)
+    mediator.sees(f"{NEW.surname}.*{NEW.born}")
+    central.start()
+    mediator.search()
+    mediator.writes_new_person(NEW)
+    mediator.chooses_service_and_documents()
+    mediator.chooses_place()
+    mediator.chooses_day()
+    mediator.chooses_hour()
+    mediator.terminal.press("f10")
+    mediator.sees_ticket()
+    assert_one_booking_on_one_paper(office, printer, NEW)
+
+
+def test_a_central_killed_at_the_list_of_places_loses_no_decision(
+    mediator: Mediator, central: CentralProcess, office: Office, printer: PrinterSimulator
+) -> None:
+    mediator.goes_to_places(NEW)
+    central.kill()
+    mediator.terminal.press("enter")
+    mediator.sees(f"Amadou D.*{NO_ANSWER}")
+    mediator.terminal.press("esc")
+    mediator.sees(f"Où.*{NO_ANSWER}.*essayer de nouveau")
+    central.start()
+    mediator.terminal.press("enter")
+    mediator.sees("sur 334")
+    mediator.chooses_place()
+    mediator.chooses_day()
+    mediator.chooses_hour()
+    mediator.terminal.press("f10")
+    mediator.sees_ticket()
+    assert_one_booking_on_one_paper(office, printer, NEW)
+
+
+def test_a_central_killed_at_the_list_of_hours_loses_no_decision(
+    mediator: Mediator, central: CentralProcess, office: Office, printer: PrinterSimulator
+) -> None:
+    mediator.goes_to_hours(NEW)
+    central.kill()
+    mediator.terminal.press("enter")
+    mediator.sees(f"Amadou D.*{NO_ANSWER}")
+    central.start()
+    mediator.chooses_hour()
+    mediator.terminal.press("f10")
+    mediator.sees_ticket()
+    assert_one_booking_on_one_paper(office, printer, NEW)
+
+
+def test_a_central_killed_before_f10_is_asked_again_until_it_answers(
+    mediator: Mediator, central: CentralProcess, office: Office, printer: PrinterSimulator
+) -> None:
+    mediator.goes_to_check(NEW)
+    central.kill()
+    mediator.terminal.press("f10")
+    mediator.sees(NOT_SENT)
+    assert_claims_nothing(mediator)
+    central.start()
+    mediator.sees_ticket()
+    assert_one_booking_on_one_paper(office, printer, NEW)
+
+
+def test_an_answer_lost_after_f10_is_not_known_then_resolved_by_the_same_key(
+    mediator_far_away: Mediator, line: CuttingProxy, office: Office, printer: PrinterSimulator
+) -> None:
+    mediator_far_away.goes_to_check(NEW)
+    line.cut_answers_to(BOOKING)
+    mediator_far_away.terminal.press("f10")
+    line.wait_for_lost_answer()
+    mediator_far_away.sees(UNKNOWN)
+    assert_claims_nothing(mediator_far_away)
+    line.wait_for_lost_answer()  # it was asked again, by itself
+    assert printer.payloads == []
+    line.cut_answers_to(None)
+    mediator_far_away.sees_ticket()
+    assert_one_booking_on_one_paper(office, printer, NEW)
+
+
+def test_a_kiosk_killed_after_f10_tells_at_its_next_start_that_it_went_through(
+    tmp_path: Path, central: CentralProcess, line: CuttingProxy, office: Office, printer: PrinterSimulator
+) -> None:
+    state = tmp_path / "state"
+    with kiosk(state, {"KIOSK_CENTRAL_URL": line.url, "KIOSK_PRINTER": printer.url}) as mediator:
+        mediator.sign_in()
+        mediator.goes_to_check(NEW)
+        line.cut_answers_to(BOOKING)
+        mediator.terminal.press("f10")
+        line.wait_for_lost_answer()
+        mediator.terminal.kill(signal.SIGKILL)
+        mediator.terminal.wait_exit()
+    assert_no_name_on_disk(state)
+    with kiosk(state, {"KIOSK_CENTRAL_URL": central.base_url, "KIOSK_PRINTER": printer.url}) as mediator:
+        mediator.sign_in()
+        mediator.sees("La demande de .* a abouti. Le rendez-vous est pris")
+    assert len(office.booked(NEW.surname, NEW.birth_date)) == 1
+    assert printer.payloads == []
+
+
+def test_an_intent_that_never_arrived_is_told_as_nothing_booked(
+    tmp_path: Path, central: CentralProcess, printer: PrinterSimulator
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    sent_at = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=10)
+    journal = Intents(state / "journal.sqlite")
+    journal.sending(Intent("an-intent-lost-on-its-way", sent_at, sent_at + dt.timedelta(minutes=5)))
+    journal.close()
+    with kiosk(state, {"KIOSK_CENTRAL_URL": central.base_url, "KIOSK_PRINTER": printer.url}) as mediator:
+        mediator.sign_in()
+        mediator.sees("n'a pas abouti : rien n'est réservé")
+
+
+def assert_no_name_on_disk(folder: Path) -> None:
+    """No file of the kiosk holds who came, in whatever case."""
+    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file()).lower()
+    assert written, "nothing was written at all"
+    for word in (NEW.surname, NEW.given_names, NEW.birth_date, NEW.phone[1:]):
+        assert word.lower().encode() not in written

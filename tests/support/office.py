@@ -1,0 +1,121 @@
+"""A real central in a process of its own, as a kiosk elsewhere meets it, and somebody else who uses it over HTTP."""
+
+import atexit
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from kiosk.central.clock import utc_now
+from kiosk.central.command import prepare
+
+ROOT = Path(__file__).parents[2]
+READY = "listening on "
+SERVICE, SITE = "sejour-renouvellement", "pref-93"  # the first of each list on the kiosk's screens
+
+
+class CentralProcess:
+    """`kiosk central` on its own data; killed and started again, it keeps its port."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Remember where the data lives; nothing runs before `start`."""
+        self._data_dir = data_dir
+        self._process: subprocess.Popen[str] | None = None
+        self.base_url = "http://127.0.0.1:0"
+
+    def start(self) -> None:
+        """Serve; return once connections are accepted."""
+        port = self.base_url.rsplit(":", 1)[1]
+        command = [sys.executable, "-m", "kiosk", "central", "--port", port, "--data", str(self._data_dir)]
+        self._process = subprocess.Popen(
+            [*command, "--seed", "demo"],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=self._data_dir,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert self._process.stdout
+        line = self._process.stdout.readline().strip()
+        assert line.startswith(READY), "the central did not start"
+        self.base_url = line.removeprefix(READY)
+
+    def kill(self) -> None:
+        """Take its power away: SIGKILL."""
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+class Office:
+    """Another client of the same central, who sees and takes what the kiosk sees and takes."""
+
+    def __init__(self, base_url: str) -> None:
+        """Sign in."""
+        self._http = httpx.Client(base_url=base_url, trust_env=False)
+        form = {"grant_type": "password", "username": "demo", "password": "000000", "client_id": "demo"}
+        token = self._http.post("/oauth/token", data=form).raise_for_status().json()["access_token"]
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def booked(self, surname: str, birth_date: str) -> list[dict[str, Any]]:
+        """Return that person's appointments to come."""
+        wanted = {"surname": surname, "birth_date": birth_date}
+        answer = self._http.post("/v1/bookings/search", json=wanted).raise_for_status().json()
+        return [booking for booking in answer["bookings"] if booking["status"] == "booked"]
+
+    def free_days(self) -> list[str]:
+        """Return the days of Bobigny with a free place, as the kiosk lists them."""
+        answer = self._get("/v1/availability", service=SERVICE, site=SITE)
+        return [day["date"] for day in answer["sites"][0]["days"]]
+
+    def free_slots(self, date: str) -> list[dict[str, Any]]:
+        """Return the free slots of one day of Bobigny, as the kiosk lists them."""
+        slots: list[dict[str, Any]] = self._get("/v1/slots", service=SERVICE, site=SITE, date=date)["slots"]
+        return slots
+
+    def take(self, slot: dict[str, Any]) -> None:
+        """Hold every place of a slot that is still free."""
+        for _ in range(slot["free"]):
+            self._http.post("/v1/holds", json={"slot": slot["id"]}).raise_for_status()
+
+    def _get(self, path: str, **params: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._http.get(path, params=params).raise_for_status().json()
+        return answer
+
+
+@contextlib.contextmanager
+def central_process(data_dir: Path) -> Iterator[CentralProcess]:
+    """Run a central on demonstration data of today for the length of a test."""
+    shutil.copytree(_template(), data_dir)
+    central = CentralProcess(data_dir)
+    central.start()
+    try:
+        yield central
+    finally:
+        central.kill()
+
+
+@cache
+def _template() -> Path:
+    # Seeding takes seconds: once per process, then copied.
+    folder = Path(tempfile.mkdtemp(prefix="central-today-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    prepare(folder / "data", utc_now, "demo").close()
+    return folder / "data"
