@@ -71,7 +71,7 @@ class TicketScreen(CounterScreen):
                 yield Question("Le rendez-vous est pris.")
                 yield Sentence("Impression du ticket…", id="delivery")
                 yield Notice(id="notice")
-                yield Sentence(grouped(booking.reference), id="reference")
+                yield Sentence(f"Code : {grouped(booking.reference)}", id="reference")
                 day, hour = french.long_date(booking.start.date()), french.hour(booking.start.time())
                 yield Sentence(f"{french.capitalised(day)}\nà {hour}\n{booking.site.label}")
                 yield Spoken("Montrez-moi le jour\noù vous venez.")

@@ -1,0 +1,47 @@
+"""Takes the pictures of the documentation from the real program: `python -m docs.make_pictures` from the root."""
+
+import asyncio
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import cairosvg
+
+from kiosk.app import KioskApp
+from tests.screens.test_golden import every_screen
+from tests.support.central import running_central
+from tests.support.counter import counter
+from tests.support.pilot import until
+
+PICTURES = Path(__file__).parent / "pictures"
+STOPS = ("opening", "person_known", "service", "documents", "site_typed", "slot_times", "check")
+SCALE = 0.75
+
+
+def take(app: KioskApp, name: str) -> None:
+    """Write the screen as a PNG."""
+    svg = re.sub(r"@font-face\s*{[^}]*}", "", app.export_screenshot(title="kiosk"))
+    # The picture's own font comes from the network; this one is everywhere, and a little wider.
+    svg = svg.replace("Fira Code", "DejaVu Sans Mono").replace("font-size: 20px", "font-size: 19.8px")
+    cairosvg.svg2png(svg.encode(), write_to=str(PICTURES / f"{name}.png"), scale=SCALE)
+
+
+async def main() -> None:
+    """Walk the whole road once."""
+    with tempfile.TemporaryDirectory() as folder, running_central(Path(folder) / "central") as central:
+        state = Path(folder) / "state"
+        async with counter(central, state) as at:
+            async for stop in every_screen(at):
+                if stop in STOPS:
+                    take(at.app, stop)
+            await at.press("f10")
+            await at.sees("Ticket virtuel")
+            await until(lambda: "▀" in at.text)
+            take(at.app, "ticket")
+        (paper,) = (state / "tickets").glob("*.png")
+        shutil.copy(paper, PICTURES / "paper.png")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
