@@ -1,6 +1,7 @@
 """Takes the pictures of the documentation from the real program: `python -m docs.make_pictures` from the root."""
 
 import asyncio
+import os
 import re
 import shutil
 import tempfile
@@ -30,7 +31,8 @@ def take(app: KioskApp, name: str) -> None:
 async def main() -> None:
     """Walk the whole road once."""
     with tempfile.TemporaryDirectory() as folder, running_central(Path(folder) / "central") as central:
-        state = Path(folder) / "state"
+        os.environ["HOME"] = folder
+        state = Path.home() / ".local/state/kiosk"
         async with counter(central, state) as at:
             async for stop in every_screen(at):
                 if stop in STOPS:

@@ -42,4 +42,9 @@ class Papers:
             delivery = Delivery.UNKNOWN
         else:
             delivery = Delivery.SENT
-        return Paper(delivery, copy, str(picture) if picture else None, functools.partial(facsimile, rendered.image))
+        return Paper(delivery, copy, _short(picture) if picture else None, functools.partial(facsimile, rendered.image))
+
+
+def _short(path: Path) -> str:
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
