@@ -33,7 +33,8 @@ class Typed:
 class Journey:
     """What is decided so far. Each method returns the next journey; none touches the world."""
 
-    key: str  # Idempotency-Key of the booking this journey may become
+    key: str  # made anew for each hold
+    edition: int = 0  # of what is asked under that key
     typed: Typed = field(default_factory=Typed)
     person: Person | None = None
     service: Service | None = None
@@ -57,13 +58,20 @@ class Journey:
                 return step
         return Step.CHECK
 
+    @property
+    def intent_key(self) -> str:
+        """Return the Idempotency-Key: the same for the same request, another one as soon as anything in it changed."""
+        return f"{self.key}-{self.edition}"
+
     def with_typed(self, typed: Typed) -> "Journey":
         """Keep what stands in the fields, without deciding anything."""
         return replace(self, typed=typed)
 
     def for_person(self, person: Person) -> "Journey":
         """Decide who comes; service, place and hour stay."""
-        return replace(self, person=person)
+        if person == self.person:
+            return self
+        return replace(self, person=person, edition=self.edition + 1)
 
     def for_service(self, service: Service) -> "Journey":
         """Decide what for; documents, place and hour depend on it and are asked again if it changed."""
@@ -95,7 +103,7 @@ class Journey:
 
     def agreed(self, consent: ConsentMode) -> "Journey":
         """Record who agrees."""
-        return replace(self, consent=consent)
+        return replace(self, consent=consent, edition=self.edition + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,23 +110,23 @@ class Bookings:
         if journey.person is None or journey.hold is None:
             raise ValueError("a journey is booked once it has a person and a hold")
         request = convert.booking_request(journey.person, journey.hold, journey.consent)
-        self._in_hand = journey.key
-        first = self._intents.sending(Intent(journey.key, self._now(), journey.hold.expires_at))
+        self._in_hand = journey.intent_key
+        first = self._intents.sending(Intent(journey.intent_key, self._now(), journey.hold.expires_at))
         try:
             with self._contact():
-                booked = await self._client.book(request, journey.key)
+                booked = await self._client.book(request, journey.intent_key)
                 booking = convert.booking(booked.bookings[0], self._services, self._sites)
         except CentralRefusedError as refused:
             if not first and refused.refusal in _SAYS_NOTHING_OF_BEFORE:
                 raise answers.OutcomeUnknownError from None
-            self._intents.answered(journey.key)
+            self._intents.answered(journey.intent_key)
             raise
         except CentralSilentError:
             if not first:  # an earlier attempt left this kiosk, and may have arrived
                 raise answers.OutcomeUnknownError from None
-            self._intents.answered(journey.key)
+            self._intents.answered(journey.intent_key)
             raise
-        self._intents.answered(journey.key)
+        self._intents.answered(journey.intent_key)
         return booking
 
     def leave(self) -> None:

@@ -194,14 +194,15 @@ class StepScreen(CounterScreen):
         self._answered = False
 
     def trail(self) -> str:
-        """Return the journey in one line: Mariam D. · carte de séjour, renouvellement · Bobigny."""
+        """Return the journey in one line: Mariam D. · carte de séjour, renouvellement · Bobigny (or when, if held)."""
         journey = self.journey
         parts = [journey.person.short_name() if journey.person else "Nouveau rendez-vous"]
         parts += [journey.service.name] if journey.service else []
-        parts += [journey.site.commune] if journey.site else []
         if journey.hold:
             start = journey.hold.slot.start
             parts.append(f"{french.short_date(start.date())} {french.hour(start.time())}")
+        elif journey.site:
+            parts.append(journey.site.commune)
         return " · ".join(parts)
 
     def progress(self) -> str:

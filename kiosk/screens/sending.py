@@ -8,11 +8,10 @@ from typing import ClassVar
 from textual import work
 from textual.widget import Widget
 
-from kiosk.booking import french
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.answers import CentralRefusedError, CentralSilentError, OutcomeUnknownError, Refusal
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import HELP, MASK, StepScreen
+from kiosk.screens.base import FINISH, HELP, MASK, StepScreen
 from kiosk.screens.words import sentence_for
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.sentences import Question, Sentence
@@ -21,6 +20,11 @@ RETRY_SECONDS = 2.0
 ASKING = "Nous prenons le rendez-vous…"
 NOT_SENT = "Le rendez-vous n'est pas encore pris : le serveur ne répond pas."
 UNKNOWN = "Nous ne savons pas encore si le rendez-vous est pris."
+LEAVING_NOT_SENT = "Échap : revenir à la dernière question. Tout ce que vous avez tapé y est."
+LEAVING_UNKNOWN = (
+    "Si la personne doit partir : F9. Son nom est effacé de ce poste, la demande\n"
+    "continue, et la réponse s'affichera sur l'accueil."
+)
 _BACK_TO = {Refusal.SLOT_TAKEN: Step.SLOT, Refusal.HOLD_EXPIRED: Step.SLOT, Refusal.SOURCE_UNAVAILABLE: Step.SITE}
 
 
@@ -29,8 +33,8 @@ class SendingScreen(StepScreen):
 
     STEP = Step.CHECK
     CSS_PATH = "sending.tcss"
-    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("Échap", "revenir, si rien n'est parti"), HELP)
-    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F9", "partir : le nom est effacé, la demande continue"), MASK)
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("Échap", "revenir (si rien n'est parti)"), HELP)
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, MASK)
     HELP_TEXT = (
         "La demande est partie. Tant que le serveur n'a pas répondu, personne ne sait si le rendez-vous est pris.\n\n"
         "Ne recommencez pas ailleurs : ce poste redemande tout seul, et rien ne peut être pris deux fois.\n\n"
@@ -45,7 +49,8 @@ class SendingScreen(StepScreen):
     def body(self) -> Iterable[Widget]:
         """What is known, and for how long nothing more."""
         yield Question(ASKING, id="state")
-        yield Sentence("", id="detail")
+        yield Sentence("", id="elapsed")
+        yield Sentence("", id="leaving", classes="quiet")
 
     def progress(self) -> str:
         """Return nothing: the steps are over."""
@@ -86,9 +91,9 @@ class SendingScreen(StepScreen):
     def _wait(self, state: str, *, may_be_booked: bool) -> None:
         self._may_be_booked = may_be_booked
         seconds = int((self.desk.now() - self._since).total_seconds())
-        since = french.hour(self._since.time())
         self.query_one("#state", Question).say(state)
-        self.query_one("#detail", Sentence).say(
-            f"Ne recommencez pas : nous redemandons toutes les deux secondes ({seconds} s, depuis {since}).\n"
+        self.query_one("#elapsed", Sentence).say(
+            f"Ne recommencez pas : nous redemandons toutes les deux secondes ({seconds} s).\n"
             "Rien ne peut être pris deux fois."
         )
+        self.query_one("#leaving", Sentence).say(LEAVING_UNKNOWN if may_be_booked else LEAVING_NOT_SENT)

@@ -176,4 +176,4 @@ async def test_a_second_booking_for_the_same_service_is_refused_with_its_reason(
 
 def _intent_of(journey: Journey) -> Intent:
     assert journey.hold
-    return Intent(journey.key, NOW, journey.hold.expires_at)
+    return Intent(journey.intent_key, NOW, journey.hold.expires_at)

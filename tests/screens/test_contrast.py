@@ -17,7 +17,7 @@ def faint(at: Counter) -> set[tuple[str, float]]:
     found = set()
     for strip in at.app.screen._compositor.render_strips():
         for segment in strip:
-            if not segment.text.strip() or segment.style is None:
+            if not segment.text.strip(" ▀") or segment.style is None:  # half-blocks are a picture
                 continue
             front, back = _paint(segment.style.color), _paint(segment.style.bgcolor)
             if front and back and (contrast := contrast_ratio(front, back)) < LEAST:

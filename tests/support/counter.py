@@ -17,6 +17,7 @@ from kiosk.desk.desk import Desk
 from kiosk.embedded import RemoteCentral
 from kiosk.settings import Settings
 from kiosk.widgets.choice_list import ChoiceList
+from kiosk.widgets.sentences import Sentence
 from tests.support.central import RunningCentral
 from tests.support.pilot import type_fast, until
 
@@ -115,9 +116,14 @@ class Counter:
                 continue
             if region.bottom > height or region.right > width or not parent.region.contains_region(region):
                 cut.append(f"{widget!r} leaves its frame")
-            if widget.virtual_size.height > max(widget.container_size.height, region.height):
+            if isinstance(widget, Sentence) and _wanted_height(widget) > widget.content_size.height:
                 cut.append(f"{widget!r} is higher than its place")
         return cut
+
+
+def _wanted_height(sentence: Sentence) -> int:
+    width = sentence.content_size.width
+    return sentence.get_content_height(sentence.container_size, sentence.app.size, width) if width else 0
 
 
 def settings_for(central_url: str, state_dir: Path, printer: str = "virtual:") -> Settings:

@@ -1,0 +1,115 @@
+"""The journey: the next question, what a change undoes, and when a request is another request."""
+
+import datetime as dt
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.booking.booking import Hold
+from kiosk.booking.catalogue import Availability, Day, Service, Site, Slot, nearest_first, search_key
+from kiosk.booking.journey import Journey, Step, Typed
+from kiosk.booking.person import BirthDate, Person
+
+PARIS = ZoneInfo("Europe/Paris")
+NOW = dt.datetime(2027, 1, 11, 9, 0, tzinfo=PARIS)
+PERSONS = [Person("DIALLO", "Mariam", BirthDate(1990, 2, 3)), Person("KONE", "Awa", BirthDate(1987))]
+SERVICES = [Service(name, name, name, 20, (), ()) for name in ("passeport", "naturalisation")]
+
+
+def offer(commune: str, department: str = "93", region: str = "Île-de-France", *free: int) -> Availability:
+    site = Site(commune, "prefecture", commune, "93000", department, "Seine-Saint-Denis", region, PARIS)
+    days = tuple(Day(NOW.date() + dt.timedelta(days=n), places) for n, places in enumerate(free))
+    return Availability(site, True, NOW, days)
+
+
+OFFERS = [offer("Bobigny"), offer("Lyon", "69", "Auvergne-Rhône-Alpes")]
+HOLDS = [Hold(f"h{n}", Slot(f"s{n}", NOW, 20, 1), NOW + dt.timedelta(minutes=5)) for n in range(2)]
+
+
+def complete() -> Journey:
+    journey = Journey(key="k").for_person(PERSONS[0]).for_service(SERVICES[0])
+    return journey.having_read_documents().at_site(OFFERS[0]).holding(HOLDS[0], "k0")
+
+
+def test_questions_come_in_order_until_all_are_answered() -> None:
+    journey = Journey(key="k")
+    assert journey.step is Step.PERSON
+    journey = journey.for_person(PERSONS[0])
+    assert journey.step is Step.SERVICE
+    journey = journey.for_service(SERVICES[0])
+    assert journey.step is Step.DOCUMENTS
+    journey = journey.having_read_documents()
+    assert journey.step is Step.SITE
+    journey = journey.at_site(OFFERS[0])
+    assert journey.step is Step.SLOT
+    assert journey.holding(HOLDS[0], "k0").step is Step.CHECK
+
+
+def test_another_service_asks_again_for_all_that_depends_on_it_and_keeps_the_person() -> None:
+    journey = complete().ticked(frozenset({"photos"})).for_service(SERVICES[1])
+    assert journey.step is Step.DOCUMENTS
+    assert journey.person == PERSONS[0]
+    assert not journey.at_hand
+    assert journey.site is None
+
+
+def test_the_same_answer_again_changes_nothing() -> None:
+    journey = complete()
+    assert journey.for_service(SERVICES[0]) == journey
+    assert journey.at_site(OFFERS[0]) == journey
+    assert journey.for_person(PERSONS[0]) == journey
+
+
+def test_another_place_asks_for_the_hour_again() -> None:
+    assert complete().at_site(OFFERS[1]).step is Step.SLOT
+
+
+def test_a_lost_hour_loses_nothing_else() -> None:
+    journey = complete().without_hold()
+    assert journey.step is Step.SLOT
+    assert (journey.person, journey.service, journey.site) == (PERSONS[0], SERVICES[0], OFFERS[0].site)
+
+
+people = st.sampled_from(PERSONS).map(lambda person: lambda journey: journey.for_person(person))
+consents = st.sampled_from(["present", "legal_representative"]).map(lambda mode: lambda journey: journey.agreed(mode))
+asides = st.just(lambda journey: journey.with_typed(Typed("x")).ticked(frozenset({"photos"})))
+
+
+@given(st.lists(people | consents | asides, max_size=12))
+def test_one_key_never_stands_for_two_different_requests(changes: list[Callable[[Journey], Journey]]) -> None:
+    journey = complete()
+    asked = {}
+    for change in changes:
+        journey = change(journey)
+        request = (journey.person, journey.consent, journey.hold)
+        assert asked.setdefault(journey.intent_key, request) == request
+
+
+def test_a_new_hold_is_a_new_request() -> None:
+    journey = complete()
+    assert journey.holding(HOLDS[1], "k1").intent_key != journey.intent_key
+
+
+def test_the_department_comes_first_then_the_region_then_the_rest_by_town() -> None:
+    offers = [
+        offer("Lyon", "69", "Auvergne-Rhône-Alpes"),
+        offer("Évry", "91"),
+        offer("Saint-Denis"),
+        offer("Bobigny"),
+        offer("Créteil", "94"),
+    ]
+    ordered = nearest_first(offers, "93", "Île-de-France")
+    assert [o.site.commune for o in ordered] == ["Bobigny", "Saint-Denis", "Créteil", "Évry", "Lyon"]
+
+
+def test_a_place_is_found_by_any_word_of_its_town_or_department_without_accents() -> None:
+    key = search_key(offer("L'Haÿ-les-Roses").site)
+    assert all(f" {start}" in key for start in ("l h", "hay", "roses", "seine", "saint denis"))
+    assert " aint" not in key
+
+
+def test_the_next_day_is_the_first_with_room() -> None:
+    assert offer("Bobigny", "93", "x", 0, 0, 2).next_day == NOW.date() + dt.timedelta(days=2)
+    assert offer("Bobigny", "93", "x", 0).next_day is None
