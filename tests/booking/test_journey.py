@@ -80,7 +80,7 @@ asides = st.just(lambda journey: journey.with_typed(Typed("x")).ticked(frozenset
 @given(st.lists(people | consents | asides, max_size=12))
 def test_one_key_never_stands_for_two_different_requests(changes: list[Callable[[Journey], Journey]]) -> None:
     journey = complete()
-    asked = {}
+    asked: dict[str, object] = {}
     for change in changes:
         journey = change(journey)
         request = (journey.person, journey.consent, journey.hold)

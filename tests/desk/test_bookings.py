@@ -120,7 +120,7 @@ async def test_once_an_answer_was_lost_a_refusal_at_the_door_does_not_make_it_a_
     async with faulty_server(answer(status, "text/html", b"no")) as url, desk_at(url, tmp_path / "b") as bookings:
         with pytest.raises(OutcomeUnknownError):
             await bookings.book(journey)
-    assert [intent.key for intent in Intents(tmp_path / "b" / "journal.sqlite").unanswered()] == [KEY]
+    assert [intent.key for intent in Intents(tmp_path / "b" / "journal.sqlite").unanswered()] == [journey.intent_key]
 
 
 async def test_an_intent_left_open_by_a_crash_is_settled_from_the_journal(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ class Counter:
         except AssertionError:
             raise AssertionError(f"never saw « {words} » on:\n{self.text}") from None
         await until(lambda: not self.app.busy)
+        await self.pilot.pause()
 
     async def sign_in(self) -> None:
         """Open the shift."""
