@@ -33,11 +33,15 @@ class Program:
 
 @dataclass(frozen=True)
 class Step:
-    """One key (a name or a character) and the screen that it must bring; `key` and `shows` get the turn's number."""
+    """One key (a name or a character) and the screen that it must bring; `key` and `shows` get the turn's number.
+
+    `prepare` leads to the first turn and `restore` to the next one; neither is measured.
+    """
 
     key: Callable[[int], str]
     shows: Callable[[int], str]
     prepare: Callable[[Terminal], None] = lambda terminal: None
+    restore: Callable[[Terminal], None] = lambda terminal: None
 
 
 @dataclass(frozen=True)
@@ -61,12 +65,12 @@ class Times:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a measure, its floor, and the ratio promised."""
+    """One line of the table: a measure, its floor, and the ratio promised, if one is."""
 
     name: str
     floor: float
     measured: float
-    goal: float
+    goal: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -76,7 +80,7 @@ class Row:
     @property
     def kept(self) -> bool:
         """Is the promise kept?"""
-        return self.ratio <= self.goal
+        return self.goal is None or self.ratio <= self.goal
 
 
 def measure_starts(programs: Mapping[str, Program], rounds: int) -> dict[str, Times]:
@@ -103,10 +107,16 @@ def measure_keys(subjects: Mapping[str, tuple[Program, Step]], rounds: int) -> d
         for turn in range(rounds):
             for name, (_, step) in subjects.items():
                 samples[name].append(_time_key(terminals[name], step.key(turn), step.shows(turn)))
+                step.restore(terminals[name])
     finally:
         for terminal in terminals.values():
             terminal.close()
     return {name: Times(times) for name, times in samples.items()}
+
+
+def joined(campaigns: Sequence[Mapping[str, Times]]) -> dict[str, Times]:
+    """Put the samples of several campaigns with the same subjects together."""
+    return {name: Times([took for times in campaigns for took in times[name].samples]) for name in campaigns[0]}
 
 
 def typing(shows: str) -> Step:
@@ -124,12 +134,10 @@ def python(module: str) -> tuple[str, ...]:
 
 def table(rows: Sequence[Row]) -> str:
     """Lay `rows` out as text."""
-    lines = [f"{'name':<32} {'floor ms':>10} {'measured ms':>12} {'ratio':>7} {'goal':>7}"]
+    lines = [f"{'name':<40} {'floor ms':>10} {'measured ms':>12} {'ratio':>7} {'goal':>7}"]
     for row in rows:
-        kept = "ok" if row.kept else "MISSED"
-        lines.append(
-            f"{row.name:<32} {row.floor:>10.1f} {row.measured:>12.1f} {row.ratio:>7.2f} {row.goal:>7.2f}  {kept}"
-        )
+        goal, kept = ("-", "") if row.goal is None else (f"{row.goal:.2f}", "ok" if row.kept else "MISSED")
+        lines.append(f"{row.name:<40} {row.floor:>10.1f} {row.measured:>12.1f} {row.ratio:>7.2f} {goal:>7}  {kept}")
     return "\n".join(lines)
 
 

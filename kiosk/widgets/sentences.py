@@ -11,10 +11,13 @@ class Sentence(Static):
 
     def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(Content(text), id=id, classes=classes)
+        self._text = text
 
     def say(self, text: str) -> None:
-        """Replace the text."""
-        self.update(Content(text))
+        """Replace the text; the same text again costs no layout, for fields say it at every letter."""
+        if text != self._text:
+            self._text = text
+            self.update(Content(text))
 
 
 class Question(Sentence):
