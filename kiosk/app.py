@@ -1,19 +1,26 @@
 """The application: which screen comes next, and what is erased when a visit ends. No rule and no I/O of its own."""
 
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
 from textual import work
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from kiosk.booking.booking import Hold
-from kiosk.booking.journey import Journey, Step
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import StepScreen
 from kiosk.screens.home import HomeScreen
 from kiosk.screens.opening import OpeningScreen
 from kiosk.terminal import HardenedApp
 from kiosk.terminal.faults import record
 from kiosk.themes import LIGHT
 
+if TYPE_CHECKING:  # what a visit needs is imported behind the first screen
+    from kiosk.booking.booking import Hold
+    from kiosk.booking.journey import Journey, Step
+    from kiosk.screens.step import StepScreen
+
+VISIT_MODULES = ("kiosk.screens.steps", "kiosk.screens.sending", "kiosk.screens.ticket")
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
 
@@ -42,6 +49,8 @@ class KioskApp(HardenedApp):
     @work(group="desk", exit_on_error=False)
     async def _open_desk(self) -> None:
         await self._desk.open()
+        for module in VISIT_MODULES:
+            await asyncio.to_thread(importlib.import_module, module)
         await self._desk.keep_watch()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -62,43 +71,46 @@ class KioskApp(HardenedApp):
             self._desk.sign_out()
             self._go(OpeningScreen(self._desk))
 
-    def on_step_screen_next(self, event: StepScreen.Next) -> None:
+    def on_step_screen_next(self, event: "StepScreen.Next") -> None:
         """Ask the first question that has no answer yet."""
         self._ask(event.journey.step, event.journey)
 
-    def on_step_screen_back(self, event: StepScreen.Back) -> None:
+    def on_step_screen_back(self, event: "StepScreen.Back") -> None:
         """Ask the question before."""
-        self._ask(Step(event.step - 1), event.journey)
+        self._ask(event.step.before, event.journey)
 
-    def on_step_screen_change(self, event: StepScreen.Change) -> None:
+    def on_step_screen_change(self, event: "StepScreen.Change") -> None:
         """Ask one question again."""
         self._ask(event.step, event.journey, event.notice)
 
-    def on_step_screen_confirm(self, event: StepScreen.Confirm) -> None:
+    def on_step_screen_confirm(self, event: "StepScreen.Confirm") -> None:
         """Book."""
         from kiosk.screens.sending import SendingScreen
 
         self._go(SendingScreen(self._desk, event.journey))
 
-    def on_step_screen_booked(self, event: StepScreen.Booked) -> None:
+    def on_step_screen_booked(self, event: "StepScreen.Booked") -> None:
         """Print."""
         from kiosk.screens.ticket import TicketScreen
 
         self._go(TicketScreen(self._desk, event.booking, event.copy))
 
-    def on_step_screen_finish(self, event: StepScreen.Finish) -> None:
+    def on_step_screen_finish(self, event: "StepScreen.Finish") -> None:
         """End the visit and erase it."""
         self._finish(event.journey, again=event.again)
 
     def _start(self) -> None:
-        self._ask(Step.PERSON, Journey(key=self._desk.new_key()))
+        from kiosk.booking.journey import Journey
 
-    def _ask(self, step: Step, journey: Journey, notice: str = "") -> None:
+        journey = Journey(key=self._desk.new_key())
+        self._ask(journey.step, journey)
+
+    def _ask(self, step: "Step", journey: "Journey", notice: str = "") -> None:
         from kiosk.screens.steps import STEP_SCREENS
 
         self._go(STEP_SCREENS[step](self._desk, journey, notice))
 
-    def _finish(self, journey: Journey | None, *, again: bool = False) -> None:
+    def _finish(self, journey: "Journey | None", *, again: bool = False) -> None:
         if journey and journey.hold:
             self._release(journey.hold)
         self._desk.leave()
@@ -109,7 +121,7 @@ class KioskApp(HardenedApp):
         self.clear_scrollback()
 
     @work(group="release", exit_on_error=False)
-    async def _release(self, hold: Hold) -> None:
+    async def _release(self, hold: "Hold") -> None:
         await self._desk.release(hold)
 
     def _go(self, screen: Screen[None]) -> None:

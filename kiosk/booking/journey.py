@@ -18,6 +18,11 @@ class Step(IntEnum):
     SLOT = 5
     CHECK = 6
 
+    @property
+    def before(self) -> "Step":
+        """Return the question before this one; raise ValueError at the first."""
+        return Step(self - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:

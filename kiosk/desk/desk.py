@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from kiosk.booking.booking import Hold
 from kiosk.desk.answers import Central, CentralSilentError, DeskError, Settled, Shift
 from kiosk.settings import Settings
 
 if TYPE_CHECKING:
+    from kiosk.booking.booking import Hold
     from kiosk.desk.bookings import Bookings
     from kiosk.desk.papers import Papers
 
@@ -113,7 +113,7 @@ class Desk:
             self._bookings.close_shift()
         self.shift = None
 
-    async def release(self, hold: Hold) -> None:
+    async def release(self, hold: "Hold") -> None:
         """Give a held slot back; unheard, it runs out by itself, so nobody needs to know."""
         with contextlib.suppress(DeskError):
             await self.bookings.release(hold)

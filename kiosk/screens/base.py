@@ -1,4 +1,4 @@
-"""What every screen has: the frame, the keys that never change, and how a step of the journey is answered."""
+"""What every screen has: the frame, and the keys that never change."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -7,17 +7,14 @@ from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from kiosk.booking import french
-from kiosk.booking.booking import Booking
-from kiosk.booking.journey import Journey, Step
-from kiosk.desk.answers import Central, DeskError
+from kiosk.desk.answers import Central
 from kiosk.desk.desk import Desk
-from kiosk.screens.words import FAULT, sentence_for
+from kiosk.screens.words import FAULT
 from kiosk.terminal import HardenedApp
 from kiosk.terminal.faults import record
 from kiosk.widgets.bars import Hint, KeyBar, TopBar
@@ -127,106 +124,3 @@ class CounterScreen(Screen[None]):
         left = " · ".join((["DÉMONSTRATION"] if self.desk.demonstration else []) + who)
         right = ["Papier virtuel"] if self.desk.virtual_printer else []
         return left, "   ".join([_CENTRAL[self.desk.central], *right, french.hour(self.desk.now().time())])
-
-
-class StepScreen(CounterScreen):
-    """One question of the journey. It holds the journey as it was on arrival and posts what the mediator decides."""
-
-    STEP: ClassVar[Step]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back"),
-        Binding("f9,alt+9", "finish"),
-    ]
-    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, BACK, HELP)
-    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, MASK)
-
-    class Next(Message):
-        """This question is answered."""
-
-        def __init__(self, journey: Journey) -> None:
-            super().__init__()
-            self.journey = journey
-
-    class Back(Message):
-        """Return to the question before; nothing is lost."""
-
-        def __init__(self, step: Step, journey: Journey) -> None:
-            super().__init__()
-            self.step = step
-            self.journey = journey
-
-    class Change(Message):
-        """Return to one question; `notice` says why when it was not the mediator's wish."""
-
-        def __init__(self, step: Step, journey: Journey, notice: str = "") -> None:
-            super().__init__()
-            self.step = step
-            self.journey = journey
-            self.notice = notice
-
-    class Confirm(Message):
-        """F10: book it."""
-
-        def __init__(self, journey: Journey) -> None:
-            super().__init__()
-            self.journey = journey
-
-    class Booked(Message):
-        """The central said yes; `copy` is 1 for the first paper of a booking."""
-
-        def __init__(self, booking: Booking, copy: int = 1) -> None:
-            super().__init__()
-            self.booking = booking
-            self.copy = copy
-
-    class Finish(Message):
-        """End the visit and erase everything; `again` goes straight to the next person."""
-
-        def __init__(self, journey: Journey | None, *, again: bool = False) -> None:
-            super().__init__()
-            self.journey = journey
-            self.again = again
-
-    def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
-        super().__init__(desk)
-        self.journey = journey
-        self.notice = notice
-        self._answered = False
-
-    def trail(self) -> str:
-        """Return the journey in one line: Mariam D. · carte de séjour, renouvellement · Bobigny (or when, if held)."""
-        journey = self.journey
-        parts = [journey.person.short_name() if journey.person else "Nouveau rendez-vous"]
-        parts += [journey.service.name] if journey.service else []
-        if journey.hold:
-            start = journey.hold.slot.start
-            parts.append(f"{french.short_date(start.date())} {french.hour(start.time())}")
-        elif journey.site:
-            parts.append(journey.site.commune)
-        return " · ".join(parts)
-
-    def progress(self) -> str:
-        """Return étape 2 sur 6."""
-        return f"étape {self.STEP.value} sur {len(Step)}"
-
-    def answer(self, message: Message) -> None:
-        """Post the one answer of this screen; whatever comes after it, from a held key say, is too late."""
-        if not self._answered:
-            self._answered = True
-            self.post_message(message)
-
-    def so_far(self) -> Journey:
-        """Return the journey with what stands on this screen, decided or not."""
-        return self.journey
-
-    def action_back(self) -> None:
-        """Return to the question before."""
-        self.answer(self.Back(self.STEP, self.so_far()))
-
-    def action_finish(self) -> None:
-        """End and erase."""
-        self.answer(self.Finish(self.so_far()))
-
-    def failed(self, error: DeskError) -> str:
-        """Return the sentence for what the desk could not do."""
-        return sentence_for(error)

@@ -11,7 +11,8 @@ from kiosk.booking import french
 from kiosk.booking.booking import ARRIVE_EARLY_MINUTES
 from kiosk.booking.journey import Journey, Step
 from kiosk.booking.phone import spoken_phone
-from kiosk.screens.base import BACK, FINISH, HELP, MASK, StepScreen
+from kiosk.screens.base import BACK, FINISH, HELP, MASK
+from kiosk.screens.step import StepScreen
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken

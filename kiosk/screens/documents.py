@@ -10,7 +10,8 @@ from kiosk.booking import french
 from kiosk.booking.catalogue import Document, IdentifierKind
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import BACK, HELP, NEXT, StepScreen
+from kiosk.screens.base import BACK, HELP, NEXT
+from kiosk.screens.step import StepScreen
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken

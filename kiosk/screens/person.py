@@ -15,7 +15,8 @@ from kiosk.booking.person import BirthDate, Person, PersonError
 from kiosk.booking.phone import parse_phone, spoken_phone
 from kiosk.desk.answers import DeskError
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import FINISH, HELP, MASK, NEXT, StepScreen
+from kiosk.screens.base import FINISH, HELP, MASK, NEXT
+from kiosk.screens.step import StepScreen
 from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList

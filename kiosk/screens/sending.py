@@ -11,7 +11,8 @@ from textual.widget import Widget
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.answers import CentralRefusedError, CentralSilentError, OutcomeUnknownError, Refusal
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import FINISH, HELP, MASK, StepScreen
+from kiosk.screens.base import FINISH, HELP, MASK
+from kiosk.screens.step import StepScreen
 from kiosk.screens.words import sentence_for
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.sentences import Question, Sentence

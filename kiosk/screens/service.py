@@ -7,7 +7,8 @@ from textual import on
 from textual.widget import Widget
 
 from kiosk.booking.journey import Step
-from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP, StepScreen
+from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP
+from kiosk.screens.step import StepScreen
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Spoken

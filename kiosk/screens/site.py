@@ -13,7 +13,8 @@ from kiosk.booking.journey import Journey, Step
 from kiosk.booking.text import fold
 from kiosk.desk.answers import DeskError
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP, StepScreen
+from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP
+from kiosk.screens.step import StepScreen
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.field import Field

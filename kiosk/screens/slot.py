@@ -13,7 +13,8 @@ from kiosk.booking.catalogue import Availability, Slot
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.answers import CentralRefusedError, DeskError, Refusal
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP, StepScreen
+from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP
+from kiosk.screens.step import StepScreen
 from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList

@@ -3,13 +3,13 @@
 from typing import Final
 
 from kiosk.booking.journey import Step
-from kiosk.screens.base import StepScreen
 from kiosk.screens.check import CheckScreen
 from kiosk.screens.documents import DocumentsScreen
 from kiosk.screens.person import PersonScreen
 from kiosk.screens.service import ServiceScreen
 from kiosk.screens.site import SiteScreen
 from kiosk.screens.slot import SlotScreen
+from kiosk.screens.step import StepScreen
 
 STEP_SCREENS: Final[dict[Step, type[StepScreen]]] = {
     screen.STEP: screen

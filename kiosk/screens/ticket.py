@@ -12,7 +12,8 @@ from kiosk.booking import french
 from kiosk.booking.booking import Booking
 from kiosk.desk.answers import Delivery, DeskError, Paper
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import FINISH, HELP, MASK, CounterScreen, StepScreen
+from kiosk.screens.base import FINISH, HELP, MASK, CounterScreen
+from kiosk.screens.step import StepScreen
 from kiosk.screens.words import sentence_for
 from kiosk.tickets.reference import grouped
 from kiosk.widgets.bars import Hint

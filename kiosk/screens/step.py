@@ -1,0 +1,118 @@
+"""A question of the journey: what it is given, and the one answer that it posts."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from kiosk.booking import french
+from kiosk.booking.booking import Booking
+from kiosk.booking.journey import Journey, Step
+from kiosk.desk.answers import DeskError
+from kiosk.desk.desk import Desk
+from kiosk.screens.base import BACK, FINISH, HELP, MASK, NEXT, CounterScreen
+from kiosk.screens.words import sentence_for
+from kiosk.widgets.bars import Hint
+
+
+class StepScreen(CounterScreen):
+    """One question of the journey. It holds the journey as it was on arrival and posts what the mediator decides."""
+
+    STEP: ClassVar[Step]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back"),
+        Binding("f9,alt+9", "finish"),
+    ]
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, BACK, HELP)
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, MASK)
+
+    class Next(Message):
+        """This question is answered."""
+
+        def __init__(self, journey: Journey) -> None:
+            super().__init__()
+            self.journey = journey
+
+    class Back(Message):
+        """Return to the question before; nothing is lost."""
+
+        def __init__(self, step: Step, journey: Journey) -> None:
+            super().__init__()
+            self.step = step
+            self.journey = journey
+
+    class Change(Message):
+        """Return to one question; `notice` says why when it was not the mediator's wish."""
+
+        def __init__(self, step: Step, journey: Journey, notice: str = "") -> None:
+            super().__init__()
+            self.step = step
+            self.journey = journey
+            self.notice = notice
+
+    class Confirm(Message):
+        """F10: book it."""
+
+        def __init__(self, journey: Journey) -> None:
+            super().__init__()
+            self.journey = journey
+
+    class Booked(Message):
+        """The central said yes; `copy` is 1 for the first paper of a booking."""
+
+        def __init__(self, booking: Booking, copy: int = 1) -> None:
+            super().__init__()
+            self.booking = booking
+            self.copy = copy
+
+    class Finish(Message):
+        """End the visit and erase everything; `again` goes straight to the next person."""
+
+        def __init__(self, journey: Journey | None, *, again: bool = False) -> None:
+            super().__init__()
+            self.journey = journey
+            self.again = again
+
+    def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
+        super().__init__(desk)
+        self.journey = journey
+        self.notice = notice
+        self._answered = False
+
+    def trail(self) -> str:
+        """Return the journey in one line: Mariam D. · carte de séjour, renouvellement · Bobigny (or when, if held)."""
+        journey = self.journey
+        parts = [journey.person.short_name() if journey.person else "Nouveau rendez-vous"]
+        parts += [journey.service.name] if journey.service else []
+        if journey.hold:
+            start = journey.hold.slot.start
+            parts.append(f"{french.short_date(start.date())} {french.hour(start.time())}")
+        elif journey.site:
+            parts.append(journey.site.commune)
+        return " · ".join(parts)
+
+    def progress(self) -> str:
+        """Return étape 2 sur 6."""
+        return f"étape {self.STEP.value} sur {len(Step)}"
+
+    def answer(self, message: Message) -> None:
+        """Post the one answer of this screen; whatever comes after it, from a held key say, is too late."""
+        if not self._answered:
+            self._answered = True
+            self.post_message(message)
+
+    def so_far(self) -> Journey:
+        """Return the journey with what stands on this screen, decided or not."""
+        return self.journey
+
+    def action_back(self) -> None:
+        """Return to the question before."""
+        self.answer(self.Back(self.STEP, self.so_far()))
+
+    def action_finish(self) -> None:
+        """End and erase."""
+        self.answer(self.Finish(self.so_far()))
+
+    def failed(self, error: DeskError) -> str:
+        """Return the sentence for what the desk could not do."""
+        return sentence_for(error)
