@@ -16,8 +16,13 @@ DIGITS = range(1, 10)
 
 def wait_until_not_listed(mediator: Mediator, slot: dict[str, Any]) -> None:
     """The list of hours was read again and the slot has gone from it."""
-    hour = re.escape(french.hour(dt.datetime.fromisoformat(slot["start"]).time()))
-    mediator.terminal.wait_for(lambda text: re.search(rf"{hour} +\d+ place", text) is None)
+    wait_until_gone(mediator, french.hour(dt.datetime.fromisoformat(slot["start"]).time()))
+
+
+def wait_until_gone(mediator: Mediator, row: str) -> None:
+    """No list shows places for that hour or day any more."""
+    listed = re.compile(rf"{re.escape(row)} +\d+ place")
+    mediator.terminal.wait_for(lambda text: listed.search(text) is None)
 
 
 def a_day_with_two_hours(office: Office) -> tuple[int, list[dict[str, Any]]]:
@@ -53,12 +58,12 @@ def test_an_hour_taken_by_somebody_else_costs_three_keys(
 
 def test_a_day_taken_by_others_costs_three_keys(mediator: Mediator, office: Office, printer: PrinterSimulator) -> None:
     mediator.goes_to_hours(NEW)
-    slots = office.free_slots(office.free_days()[0])
-    for slot in slots:
+    day = office.free_days()[0]
+    for slot in office.free_slots(day):
         office.take(slot)
     mediator.terminal.press("enter")
-    mediator.sees("Ce jour vient d'être pris en entier")
-    wait_until_not_listed(mediator, slots[0])
+    mediator.sees("Quelqu'un vient de prendre cette heure")
+    wait_until_gone(mediator, french.short_date(dt.date.fromisoformat(day)))
     assert_identity_kept(mediator)
     mediator.terminal.keys = 0
     mediator.chooses_day()
