@@ -115,7 +115,6 @@ class Bookings:
         try:
             with self._contact():
                 booked = await self._client.book(request, journey.intent_key)
-                booking = convert.booking(booked.bookings[0], self._services, self._sites)
         except CentralRefusedError as refused:
             if not first and refused.refusal in _SAYS_NOTHING_OF_BEFORE:
                 raise answers.OutcomeUnknownError from None
@@ -126,6 +125,11 @@ class Bookings:
                 raise answers.OutcomeUnknownError from None
             self._intents.answered(journey.intent_key)
             raise
+        try:
+            booking = convert.booking(booked.bookings[0], self._services, self._sites)
+        except (convert.UnknownThingError, IndexError):
+            # A yes that cannot be read is not a no.
+            raise answers.OutcomeUnknownError from None
         self._intents.answered(journey.intent_key)
         return booking
 
@@ -141,7 +145,7 @@ class Bookings:
                 continue  # somebody stands before it and asks
             with self._contact():
                 booked = await self._client.booked_under(intent.key)
-            if booked:
+            if booked and booked.bookings:
                 settled.append(Settled(intent.sent_at, booked.bookings[0].reference))
             elif self._now() > intent.hold_expires_at:
                 settled.append(Settled(intent.sent_at, None))

@@ -64,15 +64,15 @@ class SlotScreen(StepScreen):
         journey, notice = self.journey, self.query_one("#notice", Notice)
         if journey.service is None or journey.site is None:
             return
+        self.query_one("#times", ChoiceList).set_choices(())  # now, not later: a day may be chosen meanwhile
         try:
             offer = await self.desk.bookings.offer(journey.service, journey.site)
         except DeskError as error:
-            notice.say(self.failed(error))
+            notice.say(f"{self.failed(error)} Échap, puis Entrée : essayer de nouveau.")
             return
         self.journey = journey.at_site(offer)
         notice.say(f"{because} {_what_is_missing(offer)}".strip())
         self.query_one("#spoken", Spoken).say(_what_is_offered(offer))
-        self.query_one("#times", ChoiceList).set_choices(())
         self.query_one("#days", ChoiceList).set_choices(
             tuple(
                 Choice(day.date.isoformat(), (french.short_date(day.date), french.counted(day.free, "place", "places")))

@@ -1,7 +1,9 @@
 """The application class every screen runs in: no way out, no trace, no misdelivered key."""
 
 import asyncio
+import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,6 +25,7 @@ from kiosk.terminal.textual_compat import CLEAR_SCROLLBACK, CompatApp, HardenedD
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 REPAINT_SECONDS = 0.05  # after Textual's own layout of the new size
 SETTLING_LAPS = 2  # a key that bubbles up to a binding starts messages at the bottom again: they need a second lap
+ENDING_SECONDS = 5.0
 SETTLING_ROUNDS = 20  # a widget that posts to itself without end must not silence the keyboard
 
 
@@ -166,6 +169,10 @@ class HardenedApp(CompatApp):
     def _end_by(self, number: signal.Signals) -> None:
         log.info("ended by %s", number.name)
         self.exit(return_code=128 + number)
+        # A terminal that is gone can hold the way out up for ever; a signal must end the process all the same.
+        last_resort = threading.Timer(ENDING_SECONDS, os._exit, (128 + number,))
+        last_resort.daemon = True
+        last_resort.start()
 
     @on(events.Resize)
     def _repaint_soon(self) -> None:

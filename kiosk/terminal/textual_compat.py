@@ -1,6 +1,7 @@
 """The only module that touches private names of Textual; each stands in `PRIVATE_NAMES`, which a test checks."""
 
 import codecs
+import errno
 import functools
 import signal
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from rich.console import RenderableType
 from textual.app import App
 from textual.drivers import linux_driver
+from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
@@ -21,6 +23,7 @@ PRIVATE_NAMES: Final = (
     (App, "_fatal_error"),
     (LinuxDriver, "_run_input_thread"),
     (linux_driver, "getincrementaldecoder"),
+    (WriterThread, "run"),
 )
 PRIVATE_ATTRIBUTES: Final = ("_exception", "_return_code", "_driver", "_clipboard")
 
@@ -33,9 +36,21 @@ STEADY_CURSOR = "\x1b[2 q\x1b[?25h"
 DEFAULT_CURSOR = "\x1b[0 q"
 
 
-def _tolerant(encoding: str) -> functools.partial[codecs.IncrementalDecoder]:
+class _Tolerant:
     """A decoder for which a byte that is not UTF-8 (a scanner set to Latin-1) is "�", not the end of the program."""
-    return functools.partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+    def __init__(self, encoding: str) -> None:
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+
+    def decode(self, data: bytes, final: bool = False) -> str:
+        """Decode what was read; raise OSError at the end of the input, on which Textual would spin for ever."""
+        if not data and not final:
+            raise OSError(errno.EIO, "the terminal is gone")
+        return self._decoder.decode(data, final)
+
+
+def _tolerant(encoding: str) -> functools.partial[_Tolerant]:
+    return functools.partial(_Tolerant, encoding)
 
 
 linux_driver.getincrementaldecoder = _tolerant  # type: ignore[attr-defined, assignment]
@@ -87,6 +102,11 @@ class HardenedDriver(LinuxDriver):
     """A terminal driver that survives hostile input and hands the terminal back without a trace."""
 
     _app: CompatApp
+
+    def write(self, data: str) -> None:
+        """Write to the terminal; nothing once it is gone, for nobody takes from the queue any more."""
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(data)
 
     def start_application_mode(self) -> None:
         """Take the terminal: signals first, so that none can leave it in raw mode."""

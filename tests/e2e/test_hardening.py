@@ -54,6 +54,11 @@ def test_an_ending_signal_restores_the_terminal(terminal: Terminal, number: sign
     assert terminal.lflags() & (termios.ECHO | termios.ICANON) == termios.ECHO | termios.ICANON
 
 
+def test_a_terminal_that_goes_away_ends_the_program(terminal: Terminal) -> None:
+    terminal.hang_up()
+    assert terminal.wait_exit() == 128 + signal.SIGHUP
+
+
 def test_a_byte_that_is_not_utf8_kills_nothing(terminal: Terminal) -> None:
     terminal.send(b"Ren\xe9e")
     terminal.wait_for(r"first=\[Ren�e\]")

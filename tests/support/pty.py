@@ -152,6 +152,12 @@ class Terminal:
         """Send a signal to the program."""
         os.kill(self.pid, number)
 
+    def hang_up(self) -> None:
+        """Take the terminal away, as a closed window does: the other side of the pseudo-terminal is gone."""
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, self._fd)
+        os.close(nowhere)
+
     def wait_exit(self, timeout: float = PATIENCE_SECONDS) -> int:
         """Return the exit code (negative: killed by that signal), everything written read and emulated."""
         deadline = time.perf_counter() + timeout
