@@ -112,6 +112,7 @@ class Desk:
         if self._bookings:
             self._bookings.close_shift()
         self.shift = None
+        self.settled = ()
 
     async def release(self, hold: "Hold") -> None:
         """Give a held slot back; unheard, it runs out by itself, so nobody needs to know."""

@@ -17,6 +17,7 @@ from kiosk.desk.answers import DeskError
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import FINISH, HELP, MASK, NEXT
 from kiosk.screens.step import StepScreen
+from kiosk.screens.words import sentence_for
 from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
@@ -146,7 +147,7 @@ class PersonScreen(StepScreen):
             with hold:
                 self._known = await self.desk.bookings.find(surname, birth_date)
         except DeskError as error:
-            self._say(self.failed(error))
+            self._say(sentence_for(error))
             return
         self._searched = self._wanted()
         if self._known:

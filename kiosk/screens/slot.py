@@ -15,6 +15,7 @@ from kiosk.desk.answers import CentralRefusedError, DeskError, Refusal
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP
 from kiosk.screens.step import StepScreen
+from kiosk.screens.words import sentence_for
 from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
@@ -68,7 +69,7 @@ class SlotScreen(StepScreen):
         try:
             offer = await self.desk.bookings.offer(journey.service, journey.site)
         except DeskError as error:
-            notice.say(f"{self.failed(error)} Échap, puis Entrée : essayer de nouveau.")
+            notice.say(f"{sentence_for(error)} Échap, puis Entrée : essayer de nouveau.")
             return
         self.journey = journey.at_site(offer)
         notice.say(f"{because} {_what_is_missing(offer)}".strip())
@@ -93,7 +94,7 @@ class SlotScreen(StepScreen):
         try:
             self._slots = await self.desk.bookings.slots(journey.service, journey.site, date)
         except DeskError as error:
-            self.query_one("#notice", Notice).say(self.failed(error))
+            self.query_one("#notice", Notice).say(sentence_for(error))
             return
         times = self.query_one("#times", ChoiceList)
         times.set_choices(
@@ -118,12 +119,12 @@ class SlotScreen(StepScreen):
             with keys:
                 hold = await self.desk.bookings.hold(slot)
         except CentralRefusedError as error:
-            self.query_one("#notice", Notice).say(self.failed(error))
+            self.query_one("#notice", Notice).say(sentence_for(error))
             if error.refusal is Refusal.SLOT_TAKEN:
-                self._load_times(slot.start.date(), self.failed(error))
+                self._load_times(slot.start.date(), sentence_for(error))
             return
         except DeskError as error:
-            self.query_one("#notice", Notice).say(self.failed(error))
+            self.query_one("#notice", Notice).say(sentence_for(error))
             return
         if self.journey.hold:
             await self.desk.release(self.journey.hold)

@@ -8,10 +8,8 @@ from textual.message import Message
 from kiosk.booking import french
 from kiosk.booking.booking import Booking
 from kiosk.booking.journey import Journey, Step
-from kiosk.desk.answers import DeskError
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import BACK, FINISH, HELP, MASK, NEXT, CounterScreen
-from kiosk.screens.words import sentence_for
 from kiosk.widgets.bars import Hint
 
 
@@ -112,7 +110,3 @@ class StepScreen(CounterScreen):
     def action_finish(self) -> None:
         """End and erase."""
         self.answer(self.Finish(self.so_far()))
-
-    def failed(self, error: DeskError) -> str:
-        """Return the sentence for what the desk could not do."""
-        return sentence_for(error)
