@@ -8,6 +8,7 @@ from textual import work
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from kiosk.desk.answers import OpeningError
 from kiosk.desk.desk import Desk
 from kiosk.screens.home import HomeScreen
 from kiosk.screens.opening import OpeningScreen
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # what a visit needs is imported behind the first screen
     from kiosk.booking.journey import Journey, Step
     from kiosk.screens.step import StepScreen
 
+OPEN_AGAIN_SECONDS = 2.0
 VISIT_MODULES = ("kiosk.screens.steps", "kiosk.screens.sending", "kiosk.screens.ticket")
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
@@ -48,10 +50,19 @@ class KioskApp(HardenedApp):
 
     @work(group="desk", exit_on_error=False)
     async def _open_desk(self) -> None:
-        await self._desk.open()
+        while not await self._opened():
+            await asyncio.sleep(OPEN_AGAIN_SECONDS)
         for module in VISIT_MODULES:
             await asyncio.to_thread(importlib.import_module, module)
         await self._desk.keep_watch()
+
+    async def _opened(self) -> bool:
+        try:
+            await self._desk.open()
+        except OpeningError as error:
+            record(error.__cause__ or error, "opening")
+            return False
+        return True
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Write down a worker of ours that failed; the top bar already says that the central is not there."""

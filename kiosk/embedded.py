@@ -3,16 +3,15 @@
 import asyncio
 import contextlib
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
+from kiosk.desk.answers import OpeningError
+
 READY = "listening on "
+LOG_FILE = "central.log"
 RESTART_SECONDS = 1.0
 START_SECONDS = 60.0
-
-
-class EmbeddedCentralError(Exception):
-    """The embedded central did not start."""
 
 
 class RemoteCentral:
@@ -39,7 +38,7 @@ class EmbeddedCentral:
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
-        """Start the central, keep it alive from now on, and return its address; raise EmbeddedCentralError."""
+        """Start the central, keep it alive from now on, and return its address; raise OpeningError."""
         address = await self._spawn()
         self._port = int(address.rsplit(":", 1)[1])
         self._watch = asyncio.create_task(self._keep_alive())
@@ -57,23 +56,24 @@ class EmbeddedCentral:
     async def _spawn(self) -> str:
         command = [sys.executable, "-m", "kiosk", "central", "--port", str(self._port), "--data", str(self._data_dir)]
         # --watch-stdin: our death closes the pipe, so that no central stays behind a killed kiosk.
-        self._process = await asyncio.create_subprocess_exec(
-            *command, "--seed", "demo", "--watch-stdin", stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-        )
+        with (self._data_dir.parent / LOG_FILE).open("wb") as log:  # one line if it cannot start
+            self._process = await asyncio.create_subprocess_exec(
+                *command, "--seed", "demo", "--watch-stdin", stdin=PIPE, stdout=PIPE, stderr=log
+            )
         try:
             first = await asyncio.wait_for(_first_line(self._process), START_SECONDS)
         except TimeoutError:
             self._process.kill()
-            raise EmbeddedCentralError from None
+            raise OpeningError from None
         if not first.startswith(READY):
-            raise EmbeddedCentralError
+            raise OpeningError
         return first.removeprefix(READY)
 
     async def _keep_alive(self) -> None:
         while self._process:
             await self._process.wait()
             await asyncio.sleep(RESTART_SECONDS)
-            with contextlib.suppress(EmbeddedCentralError, OSError):  # the next round waits and tries again
+            with contextlib.suppress(OpeningError, OSError):  # the next round waits and tries again
                 await self._spawn()
 
 

@@ -1,17 +1,20 @@
 """What `kiosk run` does: settings, log, desk, application."""
 
 import datetime as dt
+import fcntl
 import logging
 import os
 import sys
 import uuid
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TextIO
 
 from kiosk.environment import confine_process, strip_environment
 from kiosk.settings import Settings, SettingsError, load
 
 LOG_FILE = "kiosk.log"
+LOCK_FILE = "lock"
 LOG_BYTES = 1_000_000
 USAGE_ERROR = 2
 
@@ -22,13 +25,14 @@ def run() -> int:
     confine_process()
     try:
         settings = load(os.environ)
-        _own(settings.state_dir)
+        lock = _own(settings.state_dir)
     except SettingsError as error:
         return _refuse(str(error))
     if not sys.stdin.isatty() or not sys.stdout.isatty():
         return _refuse("kiosk : il faut un terminal, d'au moins 80 colonnes et 24 lignes")
     _log_to(settings.state_dir / LOG_FILE)
-    return _run_in_terminal(settings)
+    with lock:
+        return _run_in_terminal(settings)
 
 
 def _run_in_terminal(settings: Settings) -> int:
@@ -50,14 +54,18 @@ def _now() -> dt.datetime:
     return dt.datetime.now().astimezone()
 
 
-def _own(state_dir: Path) -> None:
+def _own(state_dir: Path) -> TextIO:
+    """Make the state directory and lock it: two kiosks would settle each other's requests. Raise SettingsError."""
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = state_dir / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise SettingsError(f"{state_dir} : dossier d'état inutilisable ({error.strerror})") from None
+        lock = (state_dir / LOCK_FILE).open("w")
+    except OSError:
+        raise SettingsError(f"{state_dir} : clé « state_dir », attendu un dossier où ce poste peut écrire") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SettingsError(f"{state_dir} : clé « state_dir », un autre poste se sert déjà de ce dossier") from None
+    return lock
 
 
 def _log_to(path: Path) -> None:

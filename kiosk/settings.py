@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from kiosk.printing import address as printer_address
+
 APP = "kiosk"
 SYSTEM_FILE = Path("/etc/kiosk/kiosk.toml")
 DEMO_KIOSK = "demo"
-VIRTUAL_PRINTER = "virtual:"
 
 Paper = Literal["80mm", "58mm"]
 
@@ -55,7 +56,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     return Settings(
         central_url=_central_url(*values["central_url"]) if "central_url" in values else None,
         id=_identifier(*values["id"]) if "id" in values else DEMO_KIOSK,
-        printer=_printer(*values["printer"]) if "printer" in values else VIRTUAL_PRINTER,
+        printer=_printer(*values["printer"]) if "printer" in values else printer_address.VIRTUAL,
         paper=_paper(*values["paper"]) if "paper" in values else "80mm",
         state_dir=_state_dir(*values["state_dir"]) if "state_dir" in values else platformdirs.user_state_path(APP),
     )
@@ -72,8 +73,8 @@ def _read(path: Path) -> dict[str, object]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "ce n'est pas du texte UTF-8"
-        raise SettingsError(f"{path} : fichier de réglages illisible ({reason})") from None
+        reason = "il est absent ou ne peut être lu" if isinstance(error, OSError) else "ce n'est pas du texte UTF-8"
+        raise SettingsError(f"{path} : fichier de réglages illisible, {reason}") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} : ce n'est pas du TOML ({error})") from None
     for key in table:
@@ -95,7 +96,8 @@ def _central_url(value: object, where: str) -> str:
         port_is_right = parts.port is None or parts.port > 0
     except ValueError:
         raise expected from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_right or parts.query:
+    extra = parts.query or parts.fragment or parts.username
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_right or extra:
         raise expected
     return value.rstrip("/")
 
@@ -107,19 +109,13 @@ def _identifier(value: object, where: str) -> str:
 
 
 def _printer(value: object, where: str) -> str:
-    expected = _wrong(where, "virtual:, tcp://192.0.2.7:9100 ou file:///dev/usb/lp0")
+    expected = _wrong(where, printer_address.EXPECTED)
     if not isinstance(value, str):
         raise expected
-    if value == VIRTUAL_PRINTER:
-        return value
     try:
-        parts = urlsplit(value)
-        bare = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
-        network = parts.scheme == "tcp" and parts.hostname and parts.port and bare
-    except ValueError:
+        printer_address.parse_address(value)
+    except printer_address.AddressError:
         raise expected from None
-    if not network and not (parts.scheme == "file" and not parts.netloc and len(parts.path) > 1):
-        raise expected
     return value
 
 
@@ -131,6 +127,13 @@ def _paper(value: object, where: str) -> Paper:
 
 
 def _state_dir(value: object, where: str) -> Path:
-    if not isinstance(value, str) or not Path(value).expanduser().is_absolute():
-        raise _wrong(where, "un dossier, en chemin absolu, comme /var/lib/kiosk")
-    return Path(value).expanduser()
+    expected = _wrong(where, "un dossier, en chemin absolu, comme /var/lib/kiosk")
+    if not isinstance(value, str):
+        raise expected
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError:  # ~somebody whom this machine does not know
+        raise expected from None
+    if not path.is_absolute():
+        raise expected
+    return path

@@ -11,6 +11,16 @@ from kiosk.booking.text import fold
 
 SiteKind = Literal["prefecture", "sous-prefecture"]
 IdentifierKind = Literal["agdref", "ants", "neph"]
+METROPOLITAN_ZONE = "Europe/Paris"
+# The zones of the catalogue; a place that is not among them is still told apart from the hour of Paris.
+ZONE_NOTES = {
+    "America/Cayenne": "heure de Guyane",
+    "America/Guadeloupe": "heure de Guadeloupe",
+    "America/Martinique": "heure de Martinique",
+    "Indian/Mayotte": "heure de Mayotte",
+    "Indian/Reunion": "heure de La\u00a0Réunion",
+}
+OTHER_ZONE_NOTE = "heure de la ville du rendez-vous"
 SITE_KINDS: dict[SiteKind, str] = {"prefecture": "préfecture", "sous-prefecture": "sous-préfecture"}
 
 
@@ -47,6 +57,13 @@ class Site:
     department_name: str
     region: str
     zone: ZoneInfo
+
+    @property
+    def zone_note(self) -> str:
+        """Return `heure de La Réunion`; nothing where the clock is that of Paris."""
+        if self.zone.key == METROPOLITAN_ZONE:
+            return ""
+        return ZONE_NOTES.get(self.zone.key, OTHER_ZONE_NOTE)
 
     @property
     def label(self) -> str:
@@ -97,6 +114,6 @@ def nearest_first(offers: Iterable[Availability], department: str, region: str) 
     return sorted(offers, key=nearness)
 
 
-def search_key(site: Site) -> str:
-    """Return the words by which a site is found, folded, each after a blank: `f" {fold(typed)}" in key` is a match."""
-    return f" {fold(site.commune)} {fold(site.department_name)}"
+def search_keys(site: Site) -> tuple[str, str]:
+    """Return the words of its town and of its department, folded: `f" {fold(typed)}" in key` is a match."""
+    return f" {fold(site.commune)}", f" {fold(site.department_name)}"

@@ -36,8 +36,8 @@ _MRZ = {
     "Ŧ": "T",
     "Ü": "UE",
 }
-_APOSTROPHES = "'’ʼ‘`´"
-_SEPARATORS = " -‐‑."
+_APOSTROPHES = "'’ʼ‘`´ʻʿ·"
+_SEPARATORS = " -‐‑–."
 _PIECES = re.compile(r"[\s/.\-]+")
 
 

@@ -5,8 +5,9 @@ import phonenumbers
 from kiosk.booking.person import PersonError
 from kiosk.booking.text import clean
 
-# First valid region wins; the order of RDV Service Public's phone_number_validation.rb, then the Pacific and Miquelon.
-REGIONS = ("FR", "GP", "GF", "MQ", "RE", "YT", "NC", "PF", "PM", "WF")
+# First valid region wins, as in RDV Service Public's phone_number_validation.rb. The short numbers of the Pacific and
+# of Miquelon are taken with their country code only: a metropolitan number cut short looks like one of them.
+REGIONS = ("FR", "GP", "GF", "MQ", "RE", "YT")
 
 
 def parse_phone(typed: str) -> str | None:

@@ -26,11 +26,16 @@ class Refusal(StrEnum):
     WRONG_CODE = "wrong-code"
     NOT_SIGNED_IN = "not-signed-in"
     TOO_MANY = "too-many"
+    STORAGE_UNAVAILABLE = "storage-unavailable"
     OTHER = "other"
 
 
 class DeskError(Exception):
     """The desk could not do what a screen asked."""
+
+
+class OpeningError(DeskError):
+    """The desk cannot be opened: the central does not start, or the state directory cannot be written."""
 
 
 class CentralSilentError(DeskError):
@@ -47,6 +52,10 @@ class CentralRefusedError(DeskError):
 
 class OutcomeUnknownError(DeskError):
     """The booking may or may not have been made; the same intent must be asked again, never a new one."""
+
+
+class JournalError(DeskError):
+    """This kiosk cannot write down what it is about to ask, so it asks nothing."""
 
 
 class PaperError(DeskError):

@@ -1,6 +1,9 @@
 """Search, hold and book through the central, in the words of the domain; wire errors become desk answers here."""
 
+import asyncio
+import contextlib
 import datetime as dt
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -11,11 +14,22 @@ from kiosk.booking.catalogue import Availability, Service, Site, Slot, nearest_f
 from kiosk.booking.journey import Journey, Known
 from kiosk.booking.person import BirthDate
 from kiosk.desk import answers
-from kiosk.desk.answers import Central, CentralRefusedError, CentralSilentError, Refusal, Settled, Shift
+from kiosk.desk.answers import (
+    Central,
+    CentralRefusedError,
+    CentralSilentError,
+    JournalError,
+    Refusal,
+    Settled,
+    Shift,
+)
 from kiosk.journal.intents import Intent, Intents
 
 # Refusals that may come before the central looked at the key: an earlier attempt may still have been booked.
-_SAYS_NOTHING_OF_BEFORE = frozenset({Refusal.NOT_SIGNED_IN, Refusal.TOO_MANY, Refusal.OTHER})
+_SAYS_NOTHING_OF_BEFORE = frozenset(
+    {Refusal.NOT_SIGNED_IN, Refusal.TOO_MANY, Refusal.STORAGE_UNAVAILABLE, Refusal.OTHER}
+)
+SETTLING_MARGIN = dt.timedelta(seconds=30)  # for a request on its way when the hold ended
 
 
 class Bookings:
@@ -111,27 +125,38 @@ class Bookings:
             raise ValueError("a journey is booked once it has a person and a hold")
         request = convert.booking_request(journey.person, journey.hold, journey.consent)
         self._in_hand = journey.intent_key
-        first = self._intents.sending(Intent(journey.intent_key, self._now(), journey.hold.expires_at))
+        first = await self._write_down(Intent(journey.intent_key, self._now(), journey.hold.expires_at))
         try:
             with self._contact():
                 booked = await self._client.book(request, journey.intent_key)
         except CentralRefusedError as refused:
             if not first and refused.refusal in _SAYS_NOTHING_OF_BEFORE:
                 raise answers.OutcomeUnknownError from None
-            self._intents.answered(journey.intent_key)
+            await self._answered(journey.intent_key)
             raise
         except CentralSilentError:
             if not first:  # an earlier attempt left this kiosk, and may have arrived
                 raise answers.OutcomeUnknownError from None
-            self._intents.answered(journey.intent_key)
+            await self._answered(journey.intent_key)
             raise
         try:
             booking = convert.booking(booked.bookings[0], self._services, self._sites)
         except (convert.UnknownThingError, IndexError):
             # A yes that cannot be read is not a no.
             raise answers.OutcomeUnknownError from None
-        self._intents.answered(journey.intent_key)
+        await self._answered(journey.intent_key)
         return booking
+
+    async def _write_down(self, intent: Intent) -> bool:
+        try:
+            return await asyncio.to_thread(self._intents.sending, intent)
+        except sqlite3.Error:
+            raise JournalError from None
+
+    async def _answered(self, key: str) -> None:
+        # A row that cannot be erased is asked about again later: news twice, but nothing lost.
+        with contextlib.suppress(sqlite3.Error):
+            await asyncio.to_thread(self._intents.answered, key)
 
     def leave(self) -> None:
         """Let go of the journey: an intent left open is settled in the background from now on."""
@@ -140,19 +165,27 @@ class Bookings:
     async def settle(self) -> tuple[Settled, ...]:
         """Learn what became of intents that an earlier visit, or an earlier life of this kiosk, left open."""
         settled = []
-        for intent in self._intents.unanswered():
+        for intent in await self._unanswered():
             if intent.key == self._in_hand:
                 continue  # somebody stands before it and asks
             with self._contact():
+                # The hold ends by the central's clock, read before asking: a wrong clock here must not make a lie.
+                central_time = (await self._client.health()).time
                 booked = await self._client.booked_under(intent.key)
             if booked and booked.bookings:
                 settled.append(Settled(intent.sent_at, booked.bookings[0].reference))
-            elif self._now() > intent.hold_expires_at:
+            elif central_time > intent.hold_expires_at + SETTLING_MARGIN:
                 settled.append(Settled(intent.sent_at, None))
             else:
                 continue
-            self._intents.answered(intent.key)
+            await self._answered(intent.key)
         return tuple(settled)
+
+    async def _unanswered(self) -> tuple[Intent, ...]:
+        try:
+            return await asyncio.to_thread(self._intents.unanswered)
+        except sqlite3.Error:
+            raise JournalError from None
 
     @contextmanager
     def _contact(self) -> Iterator[None]:
@@ -182,7 +215,11 @@ def _persons(bookings: Iterable[Booking], now: dt.datetime) -> tuple[Known, ...]
     return tuple(
         Known(
             theirs[0].person,
-            tuple(b for b in theirs if b.status is BookingStatus.BOOKED and b.start > now),
+            tuple(sorted((b for b in theirs if _is_to_come(b, now)), key=lambda b: b.start)),
         )
         for theirs in by_person.values()
     )
+
+
+def _is_to_come(booking: Booking, now: dt.datetime) -> bool:
+    return booking.status is BookingStatus.BOOKED and booking.start > now

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import datetime as dt
+import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from kiosk.desk.answers import Central, CentralSilentError, DeskError, Settled, Shift
+from kiosk.desk.answers import Central, CentralSilentError, DeskError, OpeningError, Settled, Shift
+from kiosk.printing.address import VIRTUAL
 from kiosk.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class Desk:
     @property
     def virtual_printer(self) -> bool:
         """Return whether tickets are written to files instead of paper."""
-        return self._settings.printer == "virtual:"
+        return self._settings.printer == VIRTUAL
 
     @property
     def bookings(self) -> "Bookings":
@@ -83,13 +85,17 @@ class Desk:
         return self._papers
 
     async def open(self) -> None:
-        """Find the central, open journal and printer."""
+        """Find the central, open journal and printer; raise OpeningError, after which it can be tried again."""
         try:
             address = await self._host.start()
             self._bookings, self._papers = await asyncio.to_thread(_open, self._settings, address, self.now)
-        except BaseException:
+        except (OSError, sqlite3.Error) as error:
+            self._lost = True
+            raise OpeningError from error
+        except DeskError:
             self._lost = True
             raise
+        self._lost = False
 
     async def close(self) -> None:
         """Close what was opened."""

@@ -1,6 +1,7 @@
 """Papers: a booking becomes a ticket and leaves for the printer; what nobody knows is said as not known."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import functools
 from collections.abc import Callable
@@ -46,5 +47,6 @@ class Papers:
 
 
 def _short(path: Path) -> str:
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+    with contextlib.suppress(RuntimeError, ValueError):  # no home, or elsewhere
+        return f"~/{path.relative_to(Path.home())}"
+    return str(path)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCHEMA_VERSION = 1
+LOCK_SECONDS = 1.0
 _SCHEMA = """
 CREATE TABLE open_intent (
     key TEXT PRIMARY KEY,
@@ -28,7 +29,7 @@ class Intents:
     """The journal of one kiosk: written before the first byte leaves, erased by the central's answer."""
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         if self._db.execute("PRAGMA user_version").fetchone() == (0,):

@@ -7,17 +7,6 @@ from kiosk.booking.booking import Booking, BookingStatus
 from kiosk.printing.errors import TicketError
 from kiosk.tickets.reference import grouped
 
-METROPOLITAN_ZONE = "Europe/Paris"
-# The zones of the catalogue; a place that is not among them is still told apart from the hour of Paris.
-ZONE_NOTES = {
-    "America/Cayenne": "heure de Guyane",
-    "America/Guadeloupe": "heure de Guadeloupe",
-    "America/Martinique": "heure de Martinique",
-    "Indian/Mayotte": "heure de Mayotte",
-    "Indian/Reunion": "heure de La\u00a0Réunion",
-}
-OTHER_ZONE_NOTE = "heure de la ville du rendez-vous"
-
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -55,7 +44,7 @@ def ticket_for(booking: Booking, *, issued_at: dt.datetime, copy: int = 1) -> Ti
         purpose=booking.service.purpose,
         site=site.label,
         town=f"{site.postcode} {site.commune}",
-        zone_note=zone_note(site.zone.key),
+        zone_note=site.zone_note,
         start=booking.start.astimezone(site.zone),
         arrive_at=booking.arrive_at.astimezone(site.zone),
         documents=tuple(document.name for document in booking.service.documents),
@@ -65,8 +54,3 @@ def ticket_for(booking: Booking, *, issued_at: dt.datetime, copy: int = 1) -> Ti
         copy=copy,
         issued_at=issued_at,
     )
-
-
-def zone_note(zone: str) -> str:
-    """Return `heure de La Réunion`; nothing where the clock is that of Paris."""
-    return "" if zone == METROPOLITAN_ZONE else ZONE_NOTES.get(zone, OTHER_ZONE_NOTE)

@@ -1,6 +1,5 @@
 """How bytes leave for a printer. All calls block and belong in a worker thread; success means sent, never printed."""
 
-import contextlib
 import datetime as dt
 import errno
 import functools
@@ -14,8 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import SplitResult, urlsplit
 
+from kiosk.printing.address import DeviceAddress, TcpAddress, VirtualAddress, parse_address
 from kiosk.printing.errors import MaybeSentError, NotSentError
 from kiosk.printing.escpos import check
 from kiosk.printing.paper import papers
@@ -28,15 +27,12 @@ CHUNK_BYTES = 4096
 SEND_BUFFER_BYTES = 16_384
 
 _JOB_NAME = re.compile(r"[A-Za-z0-9-]{1,40}")
-_EXPECTED = "Imprimante attendue : « virtual: », « tcp://192.0.2.7:9100 » ou « file:///dev/usb/lp0 »."
-
-Progress = Callable[[int], None]  # told how many bytes have left so far
 
 
 class Printer(Protocol):
     """One printer, used by one job at a time."""
 
-    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Path | None:
+    def send(self, payload: bytes, *, name: str) -> Path | None:
         """Send one payload, called `name` (letters, digits, hyphens); return its picture where the paper is one.
 
         A normal return means that all bytes were handed over: sent, not printed. Raise PayloadError or NotSentError
@@ -45,29 +41,22 @@ class Printer(Protocol):
 
 
 def printer_from_url(url: str, state_dir: Path) -> Printer:
-    """Return the printer that a setting names; raise ValueError with the sentence to show."""
-    with contextlib.suppress(ValueError):  # urlsplit on brackets or a port that are none
-        parts = urlsplit(url)
-        if url == "virtual:":
+    """Return the printer that a setting names; raise AddressError."""
+    match parse_address(url):
+        case TcpAddress(host, port):
+            return TcpPrinter(host, port)
+        case DeviceAddress(path):
+            return DevicePrinter(path)
+        case VirtualAddress():
             return VirtualPrinter(state_dir / "tickets")
-        if parts.scheme == "tcp" and parts.hostname and parts.port and _is_bare(parts):
-            return TcpPrinter(parts.hostname, parts.port)
-        if parts.scheme == "file" and not parts.netloc and len(parts.path) > 1:
-            return DevicePrinter(Path(parts.path))
-    raise ValueError(_EXPECTED)
-
-
-def _is_bare(parts: SplitResult) -> bool:
-    return not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
 
 
 class _Sender:
     """Writes a payload in chunks to something that may stop listening, and tells the two kinds of failure apart."""
 
-    def __init__(self, payload: bytes, on_progress: Progress | None) -> None:
+    def __init__(self, payload: bytes) -> None:
         self._left = memoryview(payload)
         self._total = len(payload)
-        self._on_progress = on_progress
 
     @property
     def sent(self) -> int:
@@ -80,8 +69,6 @@ class _Sender:
                 if not wait():
                     raise self.failure("L'imprimante ne prend plus rien.")
                 self._left = self._left[write(self._left[:CHUNK_BYTES]) :]
-                if self._on_progress:
-                    self._on_progress(self.sent)
         except OSError as error:
             raise self.failure("L'imprimante a coupé.") from error
 
@@ -100,12 +87,12 @@ class TcpPrinter:
         self._progress_seconds = progress_seconds
         self._owner = threading.Lock()
 
-    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Path | None:
+    def send(self, payload: bytes, *, name: str) -> Path | None:
         """Send on a connection of its own. See Printer.send."""
         _checked(payload, name)
         with self._owner, self._connected() as connection:
             connection.setblocking(False)
-            sender = _Sender(payload, on_progress)
+            sender = _Sender(payload)
             sender.run(connection.send, lambda: self._room(connection))
             self._say_goodbye(connection, sender)
         return None
@@ -154,13 +141,13 @@ class DevicePrinter:
         self._progress_seconds = progress_seconds
         self._owner = threading.Lock()
 
-    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Path | None:
+    def send(self, payload: bytes, *, name: str) -> Path | None:
         """Write it all without ever blocking for long. See Printer.send."""
         _checked(payload, name)
         with self._owner:
             device = self._open()
             try:
-                sender = _Sender(payload, on_progress)
+                sender = _Sender(payload)
                 sender.run(lambda chunk: os.write(device, chunk), lambda: self._room(device))
                 # Linux usblp: write returns while the last block is under way, and closing throws that block away.
                 if not self._room(device):
@@ -187,7 +174,7 @@ class VirtualPrinter:
         self.directory = directory
         self._owner = threading.Lock()
 
-    def send(self, payload: bytes, *, name: str, on_progress: Progress | None = None) -> Path | None:
+    def send(self, payload: bytes, *, name: str) -> Path | None:
         """Write `<stamp>-<name>.bin`, and `.png` as a printer would have drawn it. See Printer.send."""
         _checked(payload, name)
         images = papers(payload)
@@ -202,8 +189,6 @@ class VirtualPrinter:
                     _write_whole(picture, functools.partial(image.save, format="PNG"))
             except OSError as error:
                 raise NotSentError("Le dossier des tickets n'est pas accessible. Rien n'est imprimé.") from error
-        if on_progress:
-            on_progress(len(payload))
         return self.directory / f"{stem}.png"
 
 

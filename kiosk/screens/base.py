@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import getters
+from textual import events, getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
@@ -46,8 +47,9 @@ class HelpScreen(ModalScreen[None]):
             yield Sentence(self._text)
             yield Sentence("Une touche pour revenir.", classes="quiet")
 
-    def on_key(self) -> None:
-        """Go back."""
+    def on_key(self, event: events.Key) -> None:
+        """Go back; the key means nothing else, whatever it does on the screen below."""
+        _swallow(event)
         self.dismiss()
 
 
@@ -62,9 +64,15 @@ class MaskScreen(ModalScreen[None]):
             yield Question("Écran masqué")
             yield Sentence("Rien n'est perdu. Une touche pour revenir.")
 
-    def on_key(self) -> None:
-        """Go back."""
+    def on_key(self, event: events.Key) -> None:
+        """Go back; the key means nothing else, whatever it does on the screen below."""
+        _swallow(event)
         self.dismiss()
+
+
+def _swallow(event: events.Key) -> None:
+    event.stop()
+    event.prevent_default()
 
 
 class CounterScreen(Screen[None]):
@@ -83,6 +91,13 @@ class CounterScreen(Screen[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self._answered = False
+
+    def answer(self, message: Message) -> None:
+        """Post the one answer of this screen; whatever comes after it, from a held key say, is too late."""
+        if not self._answered:
+            self._answered = True
+            self.post_message(message)
 
     def compose(self) -> ComposeResult:
         """Top bar, body, key bar."""

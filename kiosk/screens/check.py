@@ -1,6 +1,8 @@
 """Vérifier: everything read aloud to the person, one line per fact, each changeable; F10 books."""
 
-from collections.abc import Iterable
+import datetime as dt
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from textual import on
@@ -9,6 +11,7 @@ from textual.widget import Widget
 
 from kiosk.booking import french
 from kiosk.booking.booking import ARRIVE_EARLY_MINUTES
+from kiosk.booking.catalogue import Site
 from kiosk.booking.journey import Journey, Step
 from kiosk.booking.phone import spoken_phone
 from kiosk.screens.base import BACK, FINISH, HELP, MASK
@@ -17,9 +20,10 @@ from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
+FACT_CELLS = 58  # of 80, less the margins, the number and the label
 CONSENTS = {
-    "present": "[x] La personne est présente et d'accord.   (R : un parent ou tuteur décide)",
-    "legal_representative": "[x] Le parent ou le tuteur est d'accord.     (R : la personne décide)",
+    "present": "F10 dit aussi : la personne est d'accord.     R : un parent ou tuteur décide",
+    "legal_representative": "F10 dit aussi : le parent ou tuteur est d'accord.     R : la personne décide",
 }
 
 
@@ -33,7 +37,7 @@ class CheckScreen(StepScreen):
         Binding("f10,alt+0", "confirm"),
         Binding("r,R", "consent"),
     ]
-    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("1-6", "changer"), BACK, HELP)
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("1-9", "changer une ligne"), BACK, HELP)
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, Hint("F10", "confirmer", commits=True), MASK)
     HELP_TEXT = (
         "Lisez chaque ligne à voix haute. La personne dit oui.\n\n"
@@ -45,7 +49,7 @@ class CheckScreen(StepScreen):
     def body(self) -> Iterable[Widget]:
         """The facts, the consent, and the words to say."""
         yield Question("Tout est juste ?  Lisez à voix haute, puis F10.")
-        yield ChoiceList(facts(self.journey), widths=(10,), id="facts")
+        yield ChoiceList(facts(self.journey), widths=(10,), toggles=True, id="facts")
         yield Sentence(CONSENTS[self.journey.consent], id="consent")
         yield Notice(self.notice, id="notice")
         yield Spoken(_aloud(self.journey))
@@ -73,7 +77,11 @@ class CheckScreen(StepScreen):
         self.query_one("#consent", Sentence).say(CONSENTS[self.journey.consent])
 
     @on(ChoiceList.Chosen, "#facts")
-    def _change(self, event: ChoiceList.Chosen) -> None:
+    def _entered(self) -> None:
+        self.query_one("#notice", Notice).say("Tout est juste : F10. Une ligne est fausse : tapez son chiffre.")
+
+    @on(ChoiceList.Toggled, "#facts")
+    def _change(self, event: ChoiceList.Toggled) -> None:
         self.answer(self.Change(Step[event.key], self.journey))
 
 
@@ -86,15 +94,29 @@ def facts(journey: Journey) -> tuple[Choice, ...]:
     missing = [d for d in service.documents if d.id not in journey.at_hand]
     ready = french.counted(len(service.documents) - len(missing), "papier déjà là", "papiers déjà là")
     return (
-        Choice("PERSON", ("Qui", f"{person.full_name()}, naissance {person.birth_date.read_aloud()}")),
+        *(Choice("PERSON", cells) for cells in _on_lines("Qui", person.full_name())),
+        Choice("PERSON", ("Naissance", person.birth_date.read_aloud())),
         Choice("SERVICE", ("Pour", service.purpose)),
-        Choice(
-            "SLOT", ("Quand", f"{french.capitalised(french.long_date(start.date()))} à {french.hour(start.time())}")
-        ),
-        Choice("SITE", ("Où", f"{site.label}, {site.postcode} {site.commune}")),
+        Choice("SLOT", ("Quand", f"{french.capitalised(french.long_date(start.date()))} à {_hour(site, start)}")),
+        *(Choice("SITE", cells) for cells in _on_lines("Où", _place(site))),
         Choice("DOCUMENTS", ("Apporter", f"{ready}, {len(missing)} à préparer")),
         Choice("PERSON", ("Téléphone", spoken_phone(person.phone) if person.phone else "aucun : le ticket suffit")),
     )
+
+
+def _on_lines(label: str, text: str) -> Iterator[tuple[str, str]]:
+    """Spread a long text over as many rows as it needs: nothing that is read aloud may be cut."""
+    for number, part in enumerate(textwrap.wrap(text, FACT_CELLS)):
+        yield ("" if number else label), part
+
+
+def _place(site: Site) -> str:
+    return f"{site.label}, {site.postcode} {site.commune} ({site.department_name})"
+
+
+def _hour(site: Site, start: dt.datetime) -> str:
+    hour = french.hour(start.time())
+    return f"{hour} ({site.zone_note})" if site.zone_note else hour
 
 
 def _aloud(journey: Journey) -> str:
@@ -103,6 +125,6 @@ def _aloud(journey: Journey) -> str:
     start = journey.hold.slot.start
     label = journey.site.label[0].lower() + journey.site.label[1:]
     return (
-        f"{french.capitalised(french.day_and_month(start.date()))}, à {french.hour(start.time())}, à la {label}. "
+        f"{french.capitalised(french.day_and_month(start.date()))}, à {_hour(journey.site, start)}, à la {label}. "
         f"Arrivez {ARRIVE_EARLY_MINUTES} minutes avant. C'est gratuit."
     )

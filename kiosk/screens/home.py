@@ -52,7 +52,7 @@ class HomeScreen(CounterScreen):
         )
         yield Notice(self._notice, id="notice")
         yield Sentence(_news(self._settled), id="news")
-        yield Spoken("Bonjour. C'est gratuit. Quand nous aurons fini, j'efface tout.")
+        yield Spoken("Bonjour. C'est gratuit. Ce poste ne garde pas votre nom.")
 
     def on_mount(self) -> None:
         """Look for news for as long as this screen stands: what became of a request is learnt behind it."""

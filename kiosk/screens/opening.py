@@ -1,5 +1,6 @@
 """Ouverture: the mediator says who they are. The first screen, complete before the central is there."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -10,13 +11,18 @@ from textual.widget import Widget
 from kiosk.desk.answers import Central, DeskError
 from kiosk.screens.base import HELP, CounterScreen
 from kiosk.screens.words import sentence_for
-from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.entry import Entry
 from kiosk.widgets.field import Field
 from kiosk.widgets.sentences import Notice, Question, Sentence
 
 DEMONSTRATION = "Démonstration : rien n'est réservé pour de vrai.\nMédiateur : demo     Code : 000000"
+
+LOOK_SECONDS = 0.1
+WAITING = {
+    Central.STARTING: "Le serveur démarre. Le poste s'ouvrira tout seul.",
+    Central.SILENT: "Le serveur ne répond pas. Le poste s'ouvrira tout seul dès qu'il répond.",
+}
 
 
 class OpeningScreen(CounterScreen):
@@ -40,6 +46,7 @@ class OpeningScreen(CounterScreen):
         yield Sentence(DEMONSTRATION if self.desk.demonstration else "", id="demonstration")
         yield Entry("Médiateur", id="mediator", max_length=40)
         yield Entry("Code", id="code", max_length=40, secret=True)
+        yield Sentence("", id="waiting")
         yield Notice(id="notice")
 
     @on(Field.Entered)
@@ -50,19 +57,21 @@ class OpeningScreen(CounterScreen):
         elif not code.text:
             code.field.focus()
         else:
-            self._sign_in(mediator.text, code.text, self.app.hold_keys())
+            self._sign_in(mediator.text, code.text)
 
-    @work(group="sign-in", exit_on_error=False)
-    async def _sign_in(self, mediator: str, code: str, hold: KeyHold) -> None:
-        entry = self.query_one("#code", Entry)
-        entry.field.value = ""
-        if self.desk.central is not Central.HERE:
-            entry.wrong("Le serveur démarre. Attendez « Central ✓ » en haut, puis tapez le code de nouveau.")
-            return
+    @work(group="sign-in", exclusive=True, exit_on_error=False)
+    async def _sign_in(self, mediator: str, code: str) -> None:
+        entry, waiting = self.query_one("#code", Entry), self.query_one("#waiting", Sentence)
+        while self.desk.central is not Central.HERE:
+            waiting.say(WAITING[self.desk.central])
+            await asyncio.sleep(LOOK_SECONDS)
+        waiting.say("")
+        hold = self.app.hold_keys()
         try:
             with hold:
                 await self.desk.sign_in(mediator, code)
         except DeskError as error:
+            entry.field.value = ""
             entry.wrong(sentence_for(error))
         else:
             self.post_message(self.SignedIn())

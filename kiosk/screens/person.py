@@ -10,6 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from kiosk.booking import french, person
+from kiosk.booking.booking import Booking
 from kiosk.booking.journey import Journey, Known, Step, Typed
 from kiosk.booking.person import BirthDate, Person, PersonError
 from kiosk.booking.phone import parse_phone, spoken_phone
@@ -25,7 +26,6 @@ from kiosk.widgets.entry import Entry
 from kiosk.widgets.field import Field
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
-NOBODY = "nobody"
 FIELDS = ("surname", "birth-date", "given-names", "phone")
 
 _Parsed = TypeVar("_Parsed")
@@ -46,12 +46,12 @@ class PersonScreen(StepScreen):
         "Jour ou mois inconnu : 00/00/1987, ou seulement 1987.\n"
         "Déjà venue : les 4 premières lettres du nom suffisent. Lisez ensuite le prénom à la personne.\n"
         "Pas de téléphone : laissez vide. Le ticket suffit.\n\n"
-        "F8 réimprime le rendez-vous à venir de la personne choisie dans la liste."
+        "La liste montre aussi ses rendez-vous à venir : F8, ou leur chiffre, réimprime le ticket."
     )
 
     def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
         super().__init__(desk, journey, notice)
-        self._known: tuple[Known, ...] = ()
+        self._rows: list[Person | Booking | None] = []  # what each row of the list stands for; None for somebody else
         self._searched: tuple[str, str] | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -67,12 +67,12 @@ class PersonScreen(StepScreen):
         )
         with Vertical(id="found"):
             yield Sentence("Déjà venue. Lisez le prénom à la personne : est-ce elle ?")
-            yield ChoiceList((), widths=(30,), id="known")
+            yield ChoiceList(id="known")
         with Vertical(id="new"):
             yield Entry("Prénom (rien si la pièce n'en porte pas)", id="given-names", value=typed.given_names)
             yield Entry("Téléphone (facultatif)", id="phone", value=typed.phone, max_length=30)
         yield Notice(self.notice, id="notice")
-        yield Spoken("Je note votre nom et votre date de naissance. Après, j'efface tout.")
+        yield Spoken("Je note votre nom et votre date de naissance. Ce poste les effacera.")
 
     def on_mount(self) -> None:
         """Show the fields of a new person only if they were needed before."""
@@ -87,11 +87,11 @@ class PersonScreen(StepScreen):
         self._say("C'est la première question. Pour arrêter et tout effacer : F9.")
 
     def action_reprint(self) -> None:
-        """Print again the next appointment of the highlighted person."""
-        index = self.query_one("#known", ChoiceList).highlighted
-        upcoming = self._known[index].upcoming if self._shown("found") and index < len(self._known) else ()
-        if upcoming:
-            self.answer(self.Booked(upcoming[0], copy=2))
+        """Print again the highlighted appointment, or the next one of the highlighted person."""
+        rows = self._rows[self.query_one("#known", ChoiceList).highlighted :] if self._shown("found") else []
+        booking = next((row for row in rows if isinstance(row, Booking)), None)
+        if booking:
+            self.answer(self.Booked(booking, copy=2))
         else:
             self._say("Aucun rendez-vous à réimprimer ici. Cherchez d'abord la personne par son nom.")
 
@@ -132,10 +132,15 @@ class PersonScreen(StepScreen):
 
     @on(ChoiceList.Chosen, "#known")
     def _chosen(self, event: ChoiceList.Chosen) -> None:
-        if event.key == NOBODY:
-            self._ask_new()
-            return
-        someone = self._known[event.index].person
+        match self._rows[event.index]:
+            case Person() as someone:
+                self._take(someone)
+            case Booking() as booking:
+                self.answer(self.Booked(booking, copy=2))
+            case None:
+                self._ask_new()
+
+    def _take(self, someone: Person) -> None:
         phone = spoken_phone(someone.phone) if someone.phone else ""
         typed = Typed(someone.surname, someone.birth_date.typed(), someone.given_names, phone)
         self.answer(self.Next(self.journey.with_typed(typed).for_person(someone)))
@@ -145,22 +150,25 @@ class PersonScreen(StepScreen):
         self._say("")
         try:
             with hold:
-                self._known = await self.desk.bookings.find(surname, birth_date)
+                known = await self.desk.bookings.find(surname, birth_date)
         except DeskError as error:
             self._say(sentence_for(error))
             return
         self._searched = self._wanted()
-        if self._known:
-            self._ask_known()
+        if known:
+            self._ask_known(known)
         else:
             self._ask_new()
 
-    def _ask_known(self) -> None:
-        choices = [Choice(str(i), _read_back(known)) for i, known in enumerate(self._known)]
-        known = self.query_one("#known", ChoiceList)
-        known.set_choices((*choices, Choice(NOBODY, ("Une autre personne", ""))))
+    def _ask_known(self, known: tuple[Known, ...]) -> None:
+        self._rows = []
+        for one in known:
+            self._rows += [one.person, *one.upcoming]
+        self._rows.append(None)
+        choices = self.query_one("#known", ChoiceList)
+        choices.set_choices(Choice(str(number), (_read_back(row),)) for number, row in enumerate(self._rows))
         self._show("found")
-        known.focus()
+        choices.focus()
 
     def _ask_new(self) -> None:
         self._show("new")
@@ -193,11 +201,12 @@ class PersonScreen(StepScreen):
         return bool(self.query_one(f"#{part}").display)
 
 
-def _read_back(known: Known) -> tuple[str, str]:
-    if not known.upcoming:
-        return known.person.full_name(), ""
-    booking = known.upcoming[0]
-    return (
-        known.person.full_name(),
-        f"a rendez-vous le {french.short_date(booking.start.date())} : {booking.service.name}",
-    )
+def _read_back(row: Person | Booking | None) -> str:
+    match row:
+        case Person():
+            return row.full_name()
+        case Booking():
+            when = f"{french.short_date(row.start.date())} {french.hour(row.start.time())}"
+            return f"  réimprimer : {when}, {row.service.name}"
+        case None:
+            return "Une autre personne"

@@ -9,7 +9,7 @@ from textual import work
 from textual.widget import Widget
 
 from kiosk.booking.journey import Journey, Step
-from kiosk.desk.answers import CentralRefusedError, CentralSilentError, OutcomeUnknownError, Refusal
+from kiosk.desk.answers import CentralRefusedError, CentralSilentError, JournalError, OutcomeUnknownError, Refusal
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import FINISH, HELP, MASK
 from kiosk.screens.step import StepScreen
@@ -23,8 +23,8 @@ NOT_SENT = "Le rendez-vous n'est pas encore pris : le serveur ne répond pas."
 UNKNOWN = "Nous ne savons pas encore si le rendez-vous est pris."
 LEAVING_NOT_SENT = "Échap : revenir à la dernière question. Tout ce que vous avez tapé y est."
 LEAVING_UNKNOWN = (
-    "Si la personne doit partir : F9. Son nom est effacé de ce poste, la demande\n"
-    "continue, et la réponse s'affichera sur l'accueil."
+    "Si la personne doit partir : F9. Son nom est effacé de ce poste,\n"
+    "et la réponse s'affichera sur l'accueil dès qu'elle est connue."
 )
 _BACK_TO = {Refusal.SLOT_TAKEN: Step.SLOT, Refusal.HOLD_EXPIRED: Step.SLOT, Refusal.SOURCE_UNAVAILABLE: Step.SITE}
 
@@ -67,6 +67,10 @@ class SendingScreen(StepScreen):
             self.workers.cancel_group(self, "ask")
             self.answer(self.Change(Step.CHECK, self.journey))
 
+    def action_finish(self) -> None:
+        """Leave; while nobody knows, the slot is not given back, for the request may still be on its way to it."""
+        self.answer(self.Finish(None if self._may_be_booked else self.journey))
+
     @work(group="ask", exit_on_error=False)
     async def _ask(self) -> None:
         while True:
@@ -77,6 +81,8 @@ class SendingScreen(StepScreen):
                 return
             except CentralSilentError:
                 self._wait(NOT_SENT, may_be_booked=False)
+            except JournalError as error:
+                self._wait(sentence_for(error), may_be_booked=False)
             except OutcomeUnknownError:
                 self._wait(UNKNOWN, may_be_booked=True)
             else:

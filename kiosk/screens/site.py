@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from kiosk.booking import french
-from kiosk.booking.catalogue import SITE_KINDS, Availability, search_key
+from kiosk.booking.catalogue import SITE_KINDS, Availability, search_keys
 from kiosk.booking.journey import Journey, Step
 from kiosk.booking.text import fold
 from kiosk.desk.answers import DeskError
@@ -22,6 +22,7 @@ from kiosk.widgets.field import Field
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
 MOVES = {"up": -1, "down": 1, "pageup": -9, "pagedown": 9}
+NO_SUCH_TOWN = "Aucune préfecture ni sous-préfecture dans une ville de ce nom. Effacez des lettres."
 DIGIT_KEYS = frozenset("123456789")
 
 
@@ -51,7 +52,7 @@ class SiteScreen(StepScreen):
     def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
         super().__init__(desk, journey, notice)
         self._offers: tuple[Availability, ...] = ()
-        self._rows: list[tuple[str, Choice]] = []  # by what it is found, what it shows
+        self._rows: list[tuple[str, str, Choice]] = []  # found by its town, found by its department, shown
 
     def body(self) -> Iterable[Widget]:
         """The type-ahead field and the list it narrows."""
@@ -76,8 +77,8 @@ class SiteScreen(StepScreen):
             self.query_one("#notice", Notice).say(f"{sentence_for(error)} Entrée : essayer de nouveau.")
             return
         self.query_one("#notice", Notice).say(self.notice)
-        self._rows = [(search_key(offer.site), _choice(offer)) for offer in self._offers]
-        self._list([choice for _, choice in self._rows])
+        self._rows = [(*search_keys(offer.site), _choice(offer)) for offer in self._offers]
+        self._list([choice for *_, choice in self._rows], jump=True)
         if soonest := _soonest(self._offers, 9):
             self.query_one("#spoken", Spoken).say(
                 f"Le plus tôt près d'ici, c'est {soonest.site.commune}, le {french.day_and_month(soonest.next_day)}."
@@ -88,7 +89,10 @@ class SiteScreen(StepScreen):
     @on(Input.Changed, "#filter")
     def _narrow(self, event: Input.Changed) -> None:
         wanted = f" {fold(event.value)}"
-        self._list([choice for key, choice in self._rows if wanted in key])
+        by_town = [choice for town, _, choice in self._rows if wanted in town]
+        others = [choice for town, department, choice in self._rows if wanted in department and wanted not in town]
+        self._list(by_town + others, jump=not event.value)
+        self.query_one("#notice", Notice).say("" if by_town or others else NO_SUCH_TOWN)
 
     @on(Field.Entered, "#filter")
     def _entered(self) -> None:
@@ -110,9 +114,10 @@ class SiteScreen(StepScreen):
         offer = next(offer for offer in self._offers if offer.site.id == event.key)
         self.answer(self.Next(self.journey.at_site(offer)))
 
-    def _list(self, choices: Sequence[Choice]) -> None:
+    def _list(self, choices: Sequence[Choice], *, jump: bool) -> None:
+        # Only the untouched list goes to the first place with room: what was typed names a town, full or not.
         first_free = next((choice.key for choice in choices if not choice.dim), None)
-        self.query_one(ChoiceList).set_choices(choices, selected=first_free)
+        self.query_one(ChoiceList).set_choices(choices, selected=first_free if jump else None)
 
 
 def _soonest(offers: Sequence[Availability], among: int) -> Availability | None:

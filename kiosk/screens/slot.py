@@ -21,6 +21,8 @@ from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Spoken
 
+KEPT = "kept"
+
 
 class SlotScreen(StepScreen):
     """When can the person come?"""
@@ -43,7 +45,7 @@ class SlotScreen(StepScreen):
         """Days on the left, hours of the chosen day on the right."""
         yield Question("Quel jour ?  Puis à quelle heure ?")
         with Horizontal(id="lists"):
-            yield ChoiceList((), widths=(18,), id="days")
+            yield ChoiceList((), widths=(22,), id="days")
             yield ChoiceList((), widths=(12,), id="times")
         yield Notice(self.notice, id="notice")
         yield Spoken("", id="spoken")
@@ -75,7 +77,8 @@ class SlotScreen(StepScreen):
         notice.say(f"{because} {_what_is_missing(offer)}".strip())
         self.query_one("#spoken", Spoken).say(_what_is_offered(offer))
         self.query_one("#days", ChoiceList).set_choices(
-            tuple(
+            self._kept()
+            + tuple(
                 Choice(day.date.isoformat(), (french.short_date(day.date), french.counted(day.free, "place", "places")))
                 for day in offer.days
             )
@@ -83,8 +86,18 @@ class SlotScreen(StepScreen):
 
     @on(ChoiceList.Chosen, "#days")
     def _day_chosen(self, event: ChoiceList.Chosen) -> None:
+        if event.key == KEPT:
+            self.answer(self.Next(self.journey))
+            return
         self.query_one("#notice", Notice).say("")
         self._load_times(dt.date.fromisoformat(event.key))
+
+    def _kept(self) -> tuple[Choice, ...]:
+        """Return the hour that is already kept for this person, which the lists of free hours cannot show."""
+        if self.journey.hold is None:
+            return ()
+        start = self.journey.hold.slot.start
+        return (Choice(KEPT, (f"{french.short_date(start.date())} {french.hour(start.time())}", "déjà gardé")),)
 
     @work(group="times", exclusive=True, exit_on_error=False)
     async def _load_times(self, date: dt.date, because: str = "") -> None:

@@ -75,7 +75,6 @@ class StepScreen(CounterScreen):
         super().__init__(desk)
         self.journey = journey
         self.notice = notice
-        self._answered = False
 
     def trail(self) -> str:
         """Return the journey in one line: Mariam D. · carte de séjour, renouvellement · Bobigny (or when, if held)."""
@@ -92,12 +91,6 @@ class StepScreen(CounterScreen):
     def progress(self) -> str:
         """Return étape 2 sur 6."""
         return f"étape {self.STEP.value} sur {len(Step)}"
-
-    def answer(self, message: Message) -> None:
-        """Post the one answer of this screen; whatever comes after it, from a held key say, is too late."""
-        if not self._answered:
-            self._answered = True
-            self.post_message(message)
 
     def so_far(self) -> Journey:
         """Return the journey with what stands on this screen, decided or not."""

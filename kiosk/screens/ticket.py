@@ -20,6 +20,7 @@ from kiosk.widgets.bars import Hint
 from kiosk.widgets.facsimile import Facsimile
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
+VIRTUAL_FAILED = "Le ticket virtuel n'a pas pu être écrit : vérifiez la place sur le disque, puis F8."
 _DELIVERIES = {
     Delivery.SENT: "Le ticket est parti vers l'imprimante.\nRegardez s'il est sorti en entier.",
     Delivery.NOT_SENT: "Le ticket n'est pas sorti : l'imprimante ne répond pas. Vérifiez-la, puis F8.",
@@ -57,6 +58,7 @@ class TicketScreen(CounterScreen):
         super().__init__(desk)
         self._booking = booking
         self._copy = copy
+        self._printing = False
 
     def trail(self) -> str:
         """Return whose appointment this is."""
@@ -80,19 +82,21 @@ class TicketScreen(CounterScreen):
 
     def on_mount(self) -> None:
         """Print."""
-        self._print()
+        self.action_reprint()
 
     def action_again(self) -> None:
         """Erase and go to the next person."""
-        self.post_message(StepScreen.Finish(None, again=True))
+        self.answer(StepScreen.Finish(None, again=True))
 
     def action_finish(self) -> None:
         """Erase."""
-        self.post_message(StepScreen.Finish(None))
+        self.answer(StepScreen.Finish(None))
 
     def action_reprint(self) -> None:
-        """Print again, marked as a duplicate unless the first never left."""
-        self._print()
+        """Print again, marked as a duplicate unless the first never left; not while a paper is on its way."""
+        if not self._printing:
+            self._printing = True
+            self._print()
 
     def action_scroll(self, direction: int) -> None:
         """Give the paper the whole width and move it; back at its top, the words return."""
@@ -111,13 +115,16 @@ class TicketScreen(CounterScreen):
         except DeskError as error:
             self.query_one("#notice", Notice).say(sentence_for(error))
             return
+        finally:
+            self._printing = False
         if paper.delivery is not Delivery.NOT_SENT:
             self._copy += 1
         self._show(paper)
 
     def _show(self, paper: Paper) -> None:
         sent = paper.delivery is Delivery.SENT
-        said = f"Ticket virtuel écrit dans le fichier\n{paper.place}" if paper.place else _DELIVERIES[paper.delivery]
+        said = VIRTUAL_FAILED if self.desk.virtual_printer else _DELIVERIES[paper.delivery]
+        said = f"Ticket virtuel écrit dans le fichier\n{paper.place}" if paper.place else said
         self.query_one("#delivery", Sentence).say(said if sent else "")
         self.query_one("#notice", Notice).say("" if sent else said)
         self.query_one(Facsimile).show(paper.facsimile)

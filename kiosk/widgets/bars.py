@@ -38,11 +38,6 @@ class TopBar(Widget):
         """Look at the status every second; draw only when it changed."""
         self.set_interval(REFRESH_SECONDS, self._look)
 
-    def say(self, trail: str, step: str) -> None:
-        """Change the second line."""
-        self._trail, self._step = trail, step
-        self.refresh()
-
     def render(self) -> RenderResult:
         """Draw both lines and the rule."""
         width = self.size.width

@@ -22,12 +22,11 @@ AZERTY = dict(zip("&é\"'(-è_ç", "123456789", strict=True))  # the digit row o
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One row: plain strings, already cleaned, never read as markup. `dim` rows should say why in `tail`."""
+    """One row: plain strings, already cleaned, never read as markup. `dim` rows say why in their own words."""
 
     key: str
     cells: tuple[str, ...]
     dim: bool = False
-    tail: str = ""
 
 
 class ChoiceList(Widget, can_focus=True):
@@ -81,7 +80,6 @@ class ChoiceList(Widget, can_focus=True):
         *,
         widths: Sequence[int] = (),
         selected: str | None = None,
-        digits: bool = True,
         toggles: bool = False,
         id: str | None = None,
         classes: str | None = None,
@@ -94,7 +92,6 @@ class ChoiceList(Widget, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._choices: tuple[Choice, ...] = ()
         self._widths = tuple(widths)
-        self._digits = digits
         self._toggles = toggles
         self._index = 0
         self._top = 0
@@ -220,8 +217,6 @@ class ChoiceList(Widget, can_focus=True):
         return [Segment(sign, style), Segment(number, style + self._part("number")), Segment(rest, style)]
 
     def _number(self, index: int) -> str:
-        if not self._digits:
-            return ""
         number = index - self._top + 1
         return f"{number} " if number <= NUMBERED else "  "
 
@@ -250,7 +245,7 @@ class ChoiceList(Widget, can_focus=True):
 
     def _digit_of(self, event: events.Key) -> int | None:
         character = AZERTY.get(event.character or "", event.character or "")
-        return int(character) if self._digits and character in "123456789" and character else None
+        return int(character) if character in "123456789" and character else None
 
     def _on_resize(self, event: events.Resize) -> None:
         self._scroll()
@@ -275,11 +270,10 @@ class ChoiceList(Widget, can_focus=True):
 
 
 def _line(choice: Choice, widths: Sequence[int], width: int) -> str:
-    """Lay the cells of `choice` out in `width` cells: fixed columns, one that stretches, the tail at the right."""
-    tail = GAP + _clip(choice.tail, width) if choice.tail else ""
+    """Lay the cells of `choice` out in `width` cells: fixed columns, then one that takes what is left."""
     cells = [_fit(cell, size) for cell, size in zip(choice.cells, widths, strict=False)]
     cells += choice.cells[len(widths) :]
-    return _fit(_fit(GAP.join(cells), max(0, width - cell_len(tail))) + tail, width)
+    return _fit(GAP.join(cells), width)
 
 
 def _clip(text: str, width: int) -> str:

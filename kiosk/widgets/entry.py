@@ -2,6 +2,7 @@
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widgets import Input
 
 from kiosk.widgets.field import Field
 from kiosk.widgets.sentences import Notice, Sentence
@@ -40,6 +41,7 @@ class Entry(Vertical):
         self.error.say(sentence)
         self.field.focus()
 
-    def on_input_changed(self) -> None:
-        """Typing goes on: the error has been read."""
-        self.error.say("")
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Typing goes on: the error has been read. A field that was emptied for a new try keeps it."""
+        if event.value:
+            self.error.say("")

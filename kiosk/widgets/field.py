@@ -30,7 +30,6 @@ class Field(Input, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         binding for binding in Input.BINDINGS if isinstance(binding, Binding) and binding.action in EDITING
     ]
-    accepts_paste: ClassVar[bool] = False
 
     class Entered(Message):
         """Enter was pressed; `value` is the cleaned text of that very moment."""
@@ -50,21 +49,17 @@ class Field(Input, inherit_bindings=False):
         value: str = "",
         *,
         max_length: int = MAX_TEXT,
-        restrict: str | None = None,
         password: bool = False,
         id: str | None = None,
         classes: str | None = None,
-        disabled: bool = False,
     ) -> None:
         super().__init__(
             value,
             password=password,
-            restrict=restrict,
             max_length=max_length,
             select_on_focus=False,
             id=id,
             classes=classes,
-            disabled=disabled,
         )
         self.set_reactive(Input.cursor_blink, False)
         self._burst_at = float("-inf")
@@ -94,6 +89,5 @@ class Field(Input, inherit_bindings=False):
         event.prevent_default()
 
     def _on_paste(self, event: events.Paste) -> None:
-        if not self.accepts_paste:
-            event.stop()
-            event.prevent_default()
+        event.stop()
+        event.prevent_default()

@@ -9,8 +9,9 @@ import pytest
 
 import kiosk
 from kiosk.booking.booking import BookingStatus
+from kiosk.booking.catalogue import METROPOLITAN_ZONE, ZONE_NOTES
 from kiosk.printing.errors import TicketError
-from kiosk.printing.ticket import METROPOLITAN_ZONE, ZONE_NOTES, ticket_for, zone_note
+from kiosk.printing.ticket import ticket_for
 from tests.printing.builders import ISSUED_AT, booking, ticket
 
 
@@ -41,7 +42,7 @@ def test_every_zone_of_the_catalogue_has_its_name() -> None:
 
 
 def test_an_unknown_zone_is_still_told_apart_from_paris() -> None:
-    assert zone_note("Pacific/Noumea") == "heure de la ville du rendez-vous"
+    assert ticket(booking(zone="Pacific/Noumea")).zone_note == "heure de la ville du rendez-vous"
 
 
 def test_a_cancelled_booking_has_no_ticket() -> None:
