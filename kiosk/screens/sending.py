@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import work
 from textual.widget import Widget
 
+from kiosk.booking import french
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.answers import CentralRefusedError, CentralSilentError, JournalError, OutcomeUnknownError, Refusal
 from kiosk.desk.desk import Desk
@@ -52,6 +53,15 @@ class SendingScreen(StepScreen):
         yield Question(ASKING, id="state")
         yield Sentence("", id="elapsed")
         yield Sentence("", id="leaving", classes="quiet")
+
+    def trail(self) -> str:
+        """Return for whom, what for and when: what was asked."""
+        person, service, hold = self.journey.person, self.journey.service, self.journey.hold
+        if person is None or service is None or hold is None:
+            return ""
+        start = hold.slot.start
+        when = f"{french.short_date(start.date())} {french.hour(start.time())}"
+        return " · ".join((person.short_name(), service.name, when))
 
     def progress(self) -> str:
         """Return nothing: the steps are over."""

@@ -5,7 +5,6 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from kiosk.booking import french
 from kiosk.booking.booking import Booking
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.desk import Desk
@@ -77,15 +76,11 @@ class StepScreen(CounterScreen):
         self.notice = notice
 
     def trail(self) -> str:
-        """Return the journey in one line: Mariam D. · carte de séjour, renouvellement · Bobigny (or when, if held)."""
+        """Return the journey in one line: Mariam D. · carte de séjour, renouvellement · Bobigny."""
         journey = self.journey
         parts = [journey.person.short_name() if journey.person else "Nouveau rendez-vous"]
         parts += [journey.service.name] if journey.service else []
-        if journey.hold:
-            start = journey.hold.slot.start
-            parts.append(f"{french.short_date(start.date())} {french.hour(start.time())}")
-        elif journey.site:
-            parts.append(journey.site.commune)
+        parts += [journey.site.commune] if journey.site else []
         return " · ".join(parts)
 
     def progress(self) -> str:

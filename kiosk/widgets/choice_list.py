@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -158,6 +158,10 @@ class ChoiceList(Widget, can_focus=True):
         """Choose (or toggle) the row that shows `digit`; do nothing if no row does."""
         index = self._top + digit - 1
         return 1 <= digit <= NUMBERED and index in self.visible_rows and self._press(index)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the height of all rows, for a list whose style says `auto`."""
+        return len(self._choices)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line: a row, the position, or nothing."""

@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import functools
 import json
+import sqlite3
 from pathlib import Path
 
 import httpx
@@ -109,6 +110,161 @@ async def test_each_line_of_the_last_question_is_changed_and_comes_back(
         await at.sees("Que faut-il apporter ?")
 
 
+@pytest.mark.parametrize("cover", ["f12", "f1"])
+async def test_a_key_under_help_or_mask_does_nothing_but_uncover(
+    cover: str, demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        covered = {"f12": "Écran masqué", "f1": "Lisez chaque ligne"}[cover]
+        for key in ("f10", "f9", "f8", "f1", "f12", "escape", "enter", "1", "r", "alt+0"):
+            await at.press(cover)
+            await at.sees(covered)
+            await at.press(key)
+            await at.sees("Tout est juste ?")
+            assert covered not in at.text
+    assert demo_central.count(db.bookings, db.bookings.c.active) == 0
+    assert demo_central.count(db.holds) == 1
+
+
+async def test_enter_on_the_last_question_says_which_key_books(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        await at.press("enter")
+        await at.sees("Tout est juste : F10")
+
+
+async def test_a_name_of_sixty_letters_is_read_to_its_end_before_f10(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    surname, given = "VAN-DER-MEULEN-" * 4 + "X", "Marie-Antoinette-Joséphine-Éléonore-Wilhelmine-de-la-Tour-du-Pin"
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.start(surname)
+        await at.sees("Prénom")
+        await at.type(given)
+        await at.type("")
+        await at.sees("Pour quelle démarche ?")
+        await at.press("1")
+        await at.sees("Que faut-il apporter ?")
+        await at.press("enter")
+        await at.sees("sur 334")
+        await at.press("enter")
+        await at.sees("places")
+        await at.first_time()
+        shown = "".join(line[14:].strip() for line in at.text.splitlines())
+        assert f"{given}{surname}" in shown.replace(" ", "")
+        assert "le 3 février 1990" in at.text
+
+
+async def test_every_appointment_to_come_of_a_person_can_be_printed_again(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        await at.press("f10")
+        await at.sees("Ticket virtuel")
+        await at.press("enter")
+        await at.sees("Qui vient")
+        await at.type("DIAL")
+        await at.type("03021990")
+        await at.sees("est-ce elle ?")
+        await at.press("1")
+        await at.sees("Pour quelle démarche ?")
+        await at.press("5")
+        await at.sees("Que faut-il apporter ?")
+        await at.press("enter")
+        await at.sees("sur 334")
+        await at.press("enter")
+        await at.sees("place")
+        await at.first_time()
+        await at.press("f10")
+        await at.sees("Ticket virtuel")
+        await at.press("f9")
+        await at.sees("Que faut-il faire ?")
+        await at.start("DIAL")
+        await at.sees("est-ce elle ?")
+        rows = [line for line in at.text.splitlines() if "réimprimer :" in line]
+        assert len(rows) == 2
+        await at.press(next(row.split()[0] for row in rows if "passeport" in row))
+        await at.sees("Mariam D. · passeport")
+        await at.sees("Ticket virtuel")
+
+
+async def test_a_journal_that_cannot_be_written_is_said_and_nothing_is_sent(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        other = sqlite3.connect(tmp_path / "state" / "journal.sqlite", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        await at.press("f10")
+        await at.sees("n'arrive plus à écrire sur son disque")
+        assert demo_central.count(db.bookings, db.bookings.c.active) == 0
+        other.execute("ROLLBACK")
+        other.close()
+        await at.sees("Le rendez-vous est pris.")
+
+
+async def test_a_code_typed_before_the_central_is_there_opens_the_counter_when_it_is(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.type("demo")
+        await at.type("000000")
+        await at.sees("Que faut-il faire ?")
+
+
+async def test_a_wrong_code_is_said_and_can_be_typed_again(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sees("Central ✓")
+        await at.type("demo")
+        await at.type("111111")
+        await at.sees("Le nom ou le code n'est pas juste")
+        await at.type("000000")
+        await at.sees("Que faut-il faire ?")
+
+
+async def test_a_town_comes_before_a_department_of_that_name_and_its_namesake_overseas_is_told_apart(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    demo_central.add_slot("overseas", capacity=1, site="pref-974")
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_places()
+        await at.press(*"saint-den")
+        await at.sees("▶ 1 Saint-Denis (93)")
+        assert "2 Saint-Denis (974)" in at.text
+        await at.press("2")
+        await at.sees("places")
+        await at.first_time()
+        await at.sees("(heure de")
+        assert "La Réunion" in at.text or "La Réunion" in at.text
+
+
+async def test_a_town_without_prefecture_is_said(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_places()
+        await at.press(*"zzz")
+        await at.sees("Aucune préfecture ni sous-préfecture dans une ville de ce nom")
+
+
+async def test_the_hour_already_kept_can_be_kept(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        await at.press("4")
+        await at.sees("déjà gardé")
+        await at.press("enter")
+        await at.sees("Tout est juste ?")
+    assert demo_central.count(db.holds) == 1
+
+
 async def test_the_slot_was_just_taken_and_everything_else_is_kept(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
@@ -189,7 +345,7 @@ async def test_only_f10_books(demo_central: RunningCentral, tmp_path: Path) -> N
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await at.up_to_check()
-        await at.press("space", "tab", "y", "o", "f8", "f2", "0", "9")
+        await at.press("enter", "tab", "y", "o", "f8", "f2", "0", "9")
         await at.sees("Tout est juste ?")
     assert demo_central.count(db.bookings, db.bookings.c.active) == 0
 
