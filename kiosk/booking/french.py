@@ -57,12 +57,12 @@ def hour(time: dt.time) -> str:
 
 
 def of_place(place: str) -> str:
-    """Return the place with its preposition: de Bobigny, d'Évry, du Mans, des Andelys, de La Rochelle."""
+    """Return the place with its preposition, held together: de Bobigny, du Mans, des Andelys, d'Évry."""
     if place.startswith("Le "):
-        return f"du {place[3:]}"
+        return f"du{NBSP}{place[3:]}"
     if place.startswith("Les "):
-        return f"des {place[4:]}"
-    return f"d'{place}" if place[0] in "AÀÂEÉÈÊIÎOÔUY" else f"de {place}"
+        return f"des{NBSP}{place[4:]}"
+    return f"d'{place}" if place[0] in "AÀÂEÉÈÊIÎOÔUY" else f"de{NBSP}{place}"
 
 
 def capitalised(sentence: str) -> str:

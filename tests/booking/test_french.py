@@ -19,7 +19,7 @@ from kiosk.booking import french
     ],
 )
 def test_a_place_takes_its_preposition(place: str, said: str) -> None:
-    assert french.of_place(place) == said
+    assert french.of_place(place) == said.replace(" ", french.NBSP, 1)
 
 
 def test_dates_and_hours_are_written_in_full_and_in_short() -> None:

@@ -17,7 +17,7 @@ from tests.printing.builders import ISSUED_AT, booking, ticket
 
 def test_a_ticket_tells_who_where_when_and_what_for() -> None:
     made = ticket()
-    assert (made.person, made.site, made.town) == ("Mariam D.", "Préfecture de Bobigny", "93000 Bobigny")
+    assert (made.person, made.site, made.town) == ("Mariam D.", "Préfecture de\u00a0Bobigny", "93000 Bobigny")
     assert (made.start.hour, made.start.minute) == (14, 5)
     assert (made.arrive_at.hour, made.arrive_at.minute) == (13, 50)
     assert made.purpose == "Refaire votre carte de séjour"

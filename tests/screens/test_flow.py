@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from kiosk.api import client, contract
 from kiosk.api.client import CentralClient
+from kiosk.booking.french import NBSP
 from kiosk.central import storage as db
 from kiosk.screens.base import CounterScreen
 from kiosk.screens.words import SILENT
@@ -240,10 +241,10 @@ async def test_a_town_comes_before_a_department_of_that_name_and_its_namesake_ov
         await at.sees("▶ 1 Saint-Denis (93)")
         assert "2 Saint-Denis (974)" in at.text
         await at.press("2")
-        await at.sees("places")
+        await at.sees("1 place")
         await at.first_time()
-        await at.sees("(heure de")
-        assert "La Réunion" in at.text or "La Réunion" in at.text
+        assert f"(heure de La{NBSP}Réunion)" in at.text
+        assert "97400 Saint-Denis (La Réunion)" in at.text
 
 
 async def test_a_town_without_prefecture_is_said(demo_central: RunningCentral, tmp_path: Path) -> None:
@@ -284,7 +285,7 @@ async def test_none_free_and_nobody_knows_are_different_sentences(demo_central: 
         await at.sign_in()
         await at.up_to_places()
         await at.press(*"rainc", "enter")
-        await at.sees("Sous-préfecture du Raincy : aucun rendez-vous libre")
+        await at.sees(f"Sous-préfecture du{NBSP}Raincy : aucun rendez-vous libre")
         await at.press("escape")
         await at.sees("sur 334")
         await at.press("3")
