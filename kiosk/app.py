@@ -10,7 +10,6 @@ from textual.worker import Worker, WorkerState
 
 from kiosk.desk.answers import OpeningError
 from kiosk.desk.desk import Desk
-from kiosk.screens.home import HomeScreen
 from kiosk.screens.opening import OpeningScreen
 from kiosk.terminal import HardenedApp
 from kiosk.terminal.faults import record
@@ -19,10 +18,11 @@ from kiosk.themes import LIGHT
 if TYPE_CHECKING:  # what a visit needs is imported behind the first screen
     from kiosk.booking.booking import Hold
     from kiosk.booking.journey import Journey, Step
+    from kiosk.screens.home import HomeScreen
     from kiosk.screens.step import StepScreen
 
 OPEN_AGAIN_SECONDS = 2.0
-VISIT_MODULES = ("kiosk.screens.steps", "kiosk.screens.sending", "kiosk.screens.ticket")
+VISIT_MODULES = ("kiosk.screens.home", "kiosk.screens.steps", "kiosk.screens.sending", "kiosk.screens.ticket")
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
 
@@ -36,11 +36,13 @@ class KioskApp(HardenedApp):
         super().__init__()
         self._desk = desk
         self._home_notice = CRASHED if after_crash else ""
+        self.register_theme(LIGHT)
+        # Before anything is parsed: set later, a theme has every style sheet parsed twice.
+        self.set_reactive(HardenedApp.theme, LIGHT.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
         """Show the first screen at once; open the desk behind it."""
-        self.register_theme(LIGHT)
-        self.theme = LIGHT.name
         self.push_screen(OpeningScreen(self._desk))
         self.call_after_refresh(self._open_desk)
 
@@ -71,10 +73,10 @@ class KioskApp(HardenedApp):
 
     def on_opening_screen_signed_in(self) -> None:
         """A mediator is here."""
-        self._go(HomeScreen(self._desk, self._home_notice))
+        self._show_home(self._home_notice)
         self._home_notice = ""
 
-    def on_home_screen_chosen(self, event: HomeScreen.Chosen) -> None:
+    def on_home_screen_chosen(self, event: "HomeScreen.Chosen") -> None:
         """Start a visit, or end the shift."""
         if event.key == "new":
             self._start()
@@ -128,12 +130,17 @@ class KioskApp(HardenedApp):
         if again:
             self._start()
         else:
-            self._go(HomeScreen(self._desk))
+            self._show_home()
         self.clear_scrollback()
 
     @work(group="release", exit_on_error=False)
     async def _release(self, hold: "Hold") -> None:
         await self._desk.release(hold)
+
+    def _show_home(self, notice: str = "") -> None:
+        from kiosk.screens.home import HomeScreen
+
+        self._go(HomeScreen(self._desk, notice))
 
     def _go(self, screen: Screen[None]) -> None:
         self.switch_screen(screen)

@@ -1,6 +1,5 @@
 """What a kiosk is told by its file and its environment; a wrong setting is one line that says where and what."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +69,8 @@ def _file(environ: Mapping[str, str]) -> Path | None:
 
 
 def _read(path: Path) -> dict[str, object]:
+    import tomllib  # most kiosks have no file, and the first screen waits for this import
+
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -89,7 +88,7 @@ class Desk:
         try:
             address = await self._host.start()
             self._bookings, self._papers = await asyncio.to_thread(_open, self._settings, address, self.now)
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             self._lost = True
             raise OpeningError from error
         except DeskError:
@@ -142,12 +141,17 @@ class Desk:
 
 
 def _open(settings: Settings, address: str, now: Callable[[], dt.datetime]) -> "tuple[Bookings, Papers]":
+    import sqlite3
+
     from kiosk.api.client import CentralClient
     from kiosk.desk.bookings import Bookings
     from kiosk.desk.papers import Papers
     from kiosk.journal.intents import Intents
 
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    intents = Intents(settings.state_dir / JOURNAL_FILE)
+    try:
+        intents = Intents(settings.state_dir / JOURNAL_FILE)
+    except sqlite3.Error as error:
+        raise OpeningError from error
     papers = Papers(settings.printer, settings.paper, settings.state_dir, now)
     return Bookings(CentralClient(address), intents, now), papers

@@ -1,11 +1,10 @@
 """Lieu: where. The kiosk's department first, then its region, then the rest; typed letters narrow the list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from textual import events, on, work
 from textual.widget import Widget
-from textual.widgets import Input
 
 from kiosk.booking import french
 from kiosk.booking.catalogue import SITE_KINDS, Availability, search_keys
@@ -28,6 +27,15 @@ DIGIT_KEYS = frozenset("123456789")
 
 class FilterField(Field):
     """A field for letters: arrows and digits are left to the list below it."""
+
+    def __init__(self, narrow: Callable[[str], None], *, id: str) -> None:
+        super().__init__(max_length=40, id=id)
+        self._narrow = narrow
+
+    def watch_value(self, value: str) -> None:
+        """Narrow the list at once: by way of a message it would be painted one frame after the letter."""
+        if self.is_mounted:
+            self._narrow(value)
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key in DIGIT_KEYS or event.key in MOVES:
@@ -58,7 +66,7 @@ class SiteScreen(StepScreen):
         """The type-ahead field and the list it narrows."""
         yield Question("Où ?")
         yield Sentence("Premières lettres de la ville ou du département")
-        yield FilterField(max_length=40, id="filter")
+        yield FilterField(self._narrow, id="filter")
         yield ChoiceList((), widths=(33, 15), id="choices", classes="-active")
         yield Notice(self.notice, id="notice")
         yield Spoken("Où pouvez-vous aller ?", id="spoken")
@@ -86,12 +94,11 @@ class SiteScreen(StepScreen):
                 else ""
             )
 
-    @on(Input.Changed, "#filter")
-    def _narrow(self, event: Input.Changed) -> None:
-        wanted = f" {fold(event.value)}"
+    def _narrow(self, typed: str) -> None:
+        wanted = f" {fold(typed)}"
         by_town = [choice for town, _, choice in self._rows if wanted in town]
         others = [choice for town, department, choice in self._rows if wanted in department and wanted not in town]
-        self._list(by_town + others, jump=not event.value)
+        self._list(by_town + others, jump=not typed)
         self.query_one("#notice", Notice).say("" if by_town or others else NO_SUCH_TOWN)
 
     @on(Field.Entered, "#filter")
