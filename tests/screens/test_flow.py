@@ -1,37 +1,16 @@
 """What happens between screens: nothing typed is lost, nothing is booked twice, nothing stays after F9."""
 
-import contextlib
-import datetime as dt
-import functools
-import json
-import sqlite3
 from pathlib import Path
 
-import httpx
 import pytest
-import sqlalchemy as sa
 
-from kiosk.api import client, contract
-from kiosk.api.client import CentralClient
 from kiosk.booking.french import NBSP
 from kiosk.central import storage as db
 from kiosk.screens.base import CounterScreen
-from kiosk.screens.words import SILENT
-from tests.support.central import RunningCentral, running_central
+from tests.support.central import RunningCentral
 from tests.support.counter import Counter, counter
 
 CANARY = "ZEBULONOV"
-HOSTILE = "[/nope] [@click=app.pwn]x[/] \x1b]52;c;cHduZWQ=\x07\u202eBobigny\x9b2J"
-
-
-class HostileWire(httpx.AsyncHTTPTransport):
-    """A central that was taken over: the name of a town holds markup, escape bytes and bidi overrides."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass the request on and change the answer."""
-        response = await super().handle_async_request(request)
-        body = (await response.aread()).replace(b'"Bobigny"', json.dumps(HOSTILE).encode())
-        return httpx.Response(response.status_code, content=body)
 
 
 async def new_person(at: Counter, surname: str = CANARY) -> None:
@@ -41,12 +20,6 @@ async def new_person(at: Counter, surname: str = CANARY) -> None:
     await at.type("Ada")
     await at.type("")
     await at.sees("Pour quelle démarche ?")
-
-
-async def take_every_place(central: RunningCentral) -> None:
-    """Fill the central as if others had been faster."""
-    with central.storage.writing() as transaction:
-        transaction.execute(sa.update(db.slots).values(taken=db.slots.c.capacity))
 
 
 async def test_going_back_to_the_first_question_loses_nothing(demo_central: RunningCentral, tmp_path: Path) -> None:
@@ -148,12 +121,8 @@ async def test_a_name_of_sixty_letters_is_read_to_its_end_before_f10(
         await at.type(given)
         await at.type("")
         await at.sees("Pour quelle démarche ?")
-        await at.press("1")
-        await at.sees("Que faut-il apporter ?")
-        await at.press("enter")
-        await at.sees("sur 334")
-        await at.press("enter")
-        await at.sees("places")
+        await at.service("1")
+        await at.first_place()
         await at.first_time()
         shown = "".join(line[14:].strip() for line in at.text.splitlines())
         assert f"{given}{surname}" in shown.replace(" ", "")
@@ -175,12 +144,8 @@ async def test_every_appointment_to_come_of_a_person_can_be_printed_again(
         await at.sees("est-ce elle ?")
         await at.press("1")
         await at.sees("Pour quelle démarche ?")
-        await at.press("5")
-        await at.sees("Que faut-il apporter ?")
-        await at.press("enter")
-        await at.sees("sur 334")
-        await at.press("enter")
-        await at.sees("place")
+        await at.service("5")
+        await at.first_place()
         await at.first_time()
         await at.press("f10")
         await at.sees("Ticket virtuel")
@@ -193,41 +158,6 @@ async def test_every_appointment_to_come_of_a_person_can_be_printed_again(
         await at.press(next(row.split()[0] for row in rows if "passeport" in row))
         await at.sees("Mariam D. · passeport")
         await at.sees("Ticket virtuel")
-
-
-async def test_a_journal_that_cannot_be_written_is_said_and_nothing_is_sent(
-    demo_central: RunningCentral, tmp_path: Path
-) -> None:
-    async with counter(demo_central, tmp_path / "state") as at:
-        await at.sign_in()
-        await at.up_to_check()
-        other = sqlite3.connect(tmp_path / "state" / "journal.sqlite", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        await at.press("f10")
-        await at.sees("n'arrive plus à écrire sur son disque")
-        assert demo_central.count(db.bookings, db.bookings.c.active) == 0
-        other.execute("ROLLBACK")
-        other.close()
-        await at.sees("Le rendez-vous est pris.")
-
-
-async def test_a_code_typed_before_the_central_is_there_opens_the_counter_when_it_is(
-    demo_central: RunningCentral, tmp_path: Path
-) -> None:
-    async with counter(demo_central, tmp_path / "state") as at:
-        await at.type("demo")
-        await at.type("000000")
-        await at.sees("Que faut-il faire ?")
-
-
-async def test_a_wrong_code_is_said_and_can_be_typed_again(demo_central: RunningCentral, tmp_path: Path) -> None:
-    async with counter(demo_central, tmp_path / "state") as at:
-        await at.sees("Central ✓")
-        await at.type("demo")
-        await at.type("111111")
-        await at.sees("Le nom ou le code n'est pas juste")
-        await at.type("000000")
-        await at.sees("Que faut-il faire ?")
 
 
 async def test_a_town_comes_before_a_department_of_that_name_and_its_namesake_overseas_is_told_apart(
@@ -264,48 +194,6 @@ async def test_the_hour_already_kept_can_be_kept(demo_central: RunningCentral, t
         await at.press("enter")
         await at.sees("Tout est juste ?")
     assert demo_central.count(db.holds) == 1
-
-
-async def test_the_slot_was_just_taken_and_everything_else_is_kept(
-    demo_central: RunningCentral, tmp_path: Path
-) -> None:
-    async with counter(demo_central, tmp_path / "state") as at:
-        await at.sign_in()
-        await at.up_to_days()
-        await at.times()
-        await take_every_place(demo_central)
-        await at.press("enter")
-        await at.sees("Rien n'est réservé")
-        await at.sees("aucun rendez-vous libre")
-        assert "Mariam D." in at.text
-
-
-async def test_none_free_and_nobody_knows_are_different_sentences(demo_central: RunningCentral, tmp_path: Path) -> None:
-    async with counter(demo_central, tmp_path / "state") as at:
-        await at.sign_in()
-        await at.up_to_places()
-        await at.press(*"rainc", "enter")
-        await at.sees(f"Sous-préfecture du{NBSP}Raincy : aucun rendez-vous libre")
-        await at.press("escape")
-        await at.sees("sur 334")
-        await at.press("3")
-        await at.sees("ne répond pas")
-
-
-async def test_the_five_minutes_ran_out_and_the_hour_is_asked_again(
-    demo_central: RunningCentral, tmp_path: Path
-) -> None:
-    async with counter(demo_central, tmp_path / "state") as at:
-        await at.sign_in()
-        await at.up_to_check()
-        demo_central.clock.advance(seconds=301)
-        await at.press("f10")
-        await at.sees("Les 5 minutes sont passées")
-        await at.sees("Quel jour ?")
-        assert demo_central.count(db.bookings, db.bookings.c.active) == 0
-        await at.first_time()
-        await at.press("f10")
-        await at.sees("Le rendez-vous est pris.")
 
 
 async def test_a_person_who_has_an_appointment_is_told_and_can_have_the_ticket_again(
@@ -357,12 +245,8 @@ async def test_f9_gives_the_slot_back_and_leaves_no_name_on_the_screen_or_in_the
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await new_person(at)
-        await at.press("1")
-        await at.sees("Que faut-il apporter ?")
-        await at.press("enter")
-        await at.sees("sur 334")
-        await at.press("enter")
-        await at.sees("places")
+        await at.service("1")
+        await at.first_place()
         await at.first_time()
         await at.press("f9")
         await at.sees("Que faut-il faire ?")
@@ -373,35 +257,6 @@ async def test_f9_gives_the_slot_back_and_leaves_no_name_on_the_screen_or_in_the
     assert demo_central.count(db.holds) == 0
     for path in (tmp_path / "state").rglob("*"):
         assert not path.is_file() or CANARY.encode() not in path.read_bytes()
-
-
-async def test_a_silent_central_is_said_and_the_journey_goes_on_when_it_is_back(tmp_path: Path) -> None:
-    with contextlib.ExitStack() as stack:
-        central = stack.enter_context(running_central(tmp_path / "central"))
-        async with counter(central, tmp_path / "state") as at:
-            await at.sign_in()
-            await at.press("enter")
-            await at.sees("Qui vient")
-            stack.close()
-            await at.type(CANARY)
-            await at.type("03021990")
-            await at.sees(SILENT[:30])
-            assert CANARY in at.text
-            await at.sees("Central ✗")
-
-
-async def test_labels_from_the_network_are_never_markup_nor_escape_bytes(
-    demo_central: RunningCentral, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client, "CentralClient", functools.partial(CentralClient, transport=HostileWire()))
-    async with counter(demo_central, tmp_path / "state") as at:
-        await at.sign_in()
-        await at.up_to_places()
-        assert "[/nope] [@click=app.pwn]" in at.text
-        assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in at.text.replace("\n", ""))
-        assert "\u202e" not in at.text
-        await at.press("1")
-        await at.sees("Quel jour ?")
 
 
 async def test_every_key_that_the_bottom_of_a_screen_names_does_something(
@@ -418,19 +273,3 @@ async def test_every_key_that_the_bottom_of_a_screen_names_does_something(
             assert hint.lower() in screen.active_bindings
         for digit in ("alt+1", "alt+9", "alt+0", "alt+m"):
             assert digit in screen.active_bindings
-
-
-async def test_a_slot_held_elsewhere_shows_as_one_place_less(demo_central: RunningCentral, tmp_path: Path) -> None:
-    rival = CentralClient(demo_central.base_url)
-    await rival.sign_in("demo", "000000", "demo")
-    start = demo_central.clock() + dt.timedelta(days=1)
-    slot = demo_central.add_slot("last-place", capacity=1, start=start, site="sp-932")
-    async with counter(demo_central, tmp_path / "state") as at:
-        await at.sign_in()
-        await at.up_to_places()
-        await at.press(*"rainc", "enter")
-        await at.sees("1 place")
-        await rival.hold(contract.HoldRequest(slot=slot))
-        await rival.close()
-        await at.press("enter")
-        await at.sees("Ce jour vient d'être pris en entier")

@@ -79,7 +79,11 @@ class Counter:
     async def up_to_places(self) -> None:
         """Come as far as the list of places."""
         await self.known_person()
-        await self.press("1")
+        await self.service("1")
+
+    async def service(self, digit: str) -> None:
+        """Choose a service, read its documents, and come to the list of places."""
+        await self.press(digit)
         await self.sees("Que faut-il apporter ?")
         await self.press("enter")
         await self.sees("sur 334")
@@ -87,8 +91,15 @@ class Counter:
     async def up_to_days(self) -> None:
         """Come as far as the days of Bobigny."""
         await self.up_to_places()
+        await self.first_place()
+
+    async def first_place(self) -> None:
+        """Choose the highlighted place and wait for its days."""
         await self.press("enter")
-        await self.sees("places")
+        await until(lambda: bool(self.app.screen.query("#days")) and self._days() > 0)
+
+    def _days(self) -> int:
+        return len(self.app.screen.query_one("#days", ChoiceList).choices)
 
     async def up_to_check(self) -> None:
         """Come as far as the last question."""
