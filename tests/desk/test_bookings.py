@@ -159,6 +159,17 @@ async def test_an_intent_that_never_arrived_is_settled_once_its_hold_has_expired
     assert settled.reference is None
 
 
+async def test_a_kiosk_whose_clock_is_ahead_does_not_call_a_living_intent_dead(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        journey = await journey_to(bookings)
+        bookings._intents.sending(_intent_of(journey))
+        bookings._now = lambda: demo_central.clock() + dt.timedelta(minutes=10)
+        assert await bookings.settle() == ()
+        assert len(bookings._intents.unanswered()) == 1
+
+
 async def test_a_visit_that_still_asks_is_not_settled_behind_its_back(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from kiosk.central import storage as db
 from kiosk.screens.base import CounterScreen
 from tests.support.central import RunningCentral
 from tests.support.counter import Counter, counter
+from tests.support.pilot import until
 
 CANARY = "ZEBULONOV"
 
@@ -228,6 +229,22 @@ async def test_f10_held_down_books_once_and_prints_once(demo_central: RunningCen
         await at.sees("Ticket virtuel")
     assert demo_central.count(db.bookings, db.bookings.c.active) == 1
     assert len(list((tmp_path / "state" / "tickets").glob("*.png"))) == 1
+
+
+async def test_f8_while_the_first_paper_is_on_its_way_makes_no_second_original(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        await at.press("f10")
+        await at.sees("Le rendez-vous est pris.")
+        await at.press("f8")
+        await at.sees("Ticket virtuel")
+        await at.press("f8")
+        await until(lambda: len(list((tmp_path / "state" / "tickets").glob("*.bin"))) >= 2)
+    papers = [path.read_bytes() for path in (tmp_path / "state" / "tickets").glob("*.bin")]
+    assert len(set(papers)) == len(papers)
 
 
 async def test_only_f10_books(demo_central: RunningCentral, tmp_path: Path) -> None:
