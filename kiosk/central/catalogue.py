@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.central.refusal import Refused
 
 

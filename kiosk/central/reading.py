@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
 from kiosk.booking.person import mrz
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.central import wire
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.clock import Clock

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
 from kiosk.booking.person import mrz
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.central import wire
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.clock import Chance, Clock

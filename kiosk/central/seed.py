@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from kiosk.api import contract
 from kiosk.booking.person import BirthDate, Person, mrz
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.holidays import is_open
 from kiosk.central.identity import person_ref

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.refusal import Refused
 from kiosk.central.rules import Caller

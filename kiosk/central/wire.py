@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from kiosk.api import contract
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.central.catalogue import Catalogue
 
 BOOKING = sa.select(db.bookings, db.slots.c.site, db.slots.c.start_at, db.slots.c.minutes).join(

@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx
 import sqlalchemy as sa
 
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from tests.central.calls import SIGN_IN, book, held, hold, new_key, person, signed_in
 from tests.support.central import RunningCentral
 

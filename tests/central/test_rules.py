@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from kiosk.api.contract import HOLD_SECONDS
 from kiosk.api.problems import ProblemName
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.central.clock import Chance, new_reference
 from tests.central.calls import book, booked, free_on, held, hold, new_key, person, problem_of, signed_in
 from tests.support.central import NOW, RunningCentral, running_central

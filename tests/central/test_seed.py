@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.central.catalogue import load_catalogue
 from kiosk.central.command import prepare
 from kiosk.central.holidays import is_open

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from kiosk.api.contract import Token
 from kiosk.api.problems import ProblemName
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.central.signing_in import MAX_TRIALS, TOKEN_SECONDS, TRIALS_SECONDS
 from tests.central.calls import SIGN_IN, problem_of
 from tests.support.central import RunningCentral

@@ -13,7 +13,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CheckConstraint
 
-from kiosk.central import storage as db
+from kiosk.central import storage as storage_at
+from kiosk.central import tables as db
 from kiosk.central.migrations import migrate
 from tests.central.calls import booked, person, signed_in
 from tests.support.central import NOW, RunningCentral
@@ -104,7 +105,7 @@ def test_an_error_of_the_database_never_quotes_a_name(central: RunningCentral) -
 
 
 def test_migrations_lead_to_the_tables_that_the_code_knows(tmp_path: Path) -> None:
-    storage = db.open_storage(tmp_path)
+    storage = storage_at.open_storage(tmp_path)
     migrate(storage)
     with storage.writing() as transaction:
         assert compare_metadata(MigrationContext.configure(transaction), db.metadata) == []
@@ -132,7 +133,7 @@ def test_an_answer_survives_a_power_cut(central: RunningCentral) -> None:
 
 def test_only_the_owner_reads_the_data(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "data"
-    storage = db.open_storage(folder)
+    storage = storage_at.open_storage(folder)
     migrate(storage)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.iterdir()]}
     storage.close()
@@ -142,14 +143,14 @@ def test_only_the_owner_reads_the_data(tmp_path: Path) -> None:
 
 
 def test_the_key_is_made_once_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
-    first = db.open_storage(tmp_path)
-    again = db.open_storage(tmp_path)
+    first = storage_at.open_storage(tmp_path)
+    again = storage_at.open_storage(tmp_path)
     assert first.person_key == again.person_key
     first.close()
     again.close()
-    (tmp_path / db.KEY_NAME).write_bytes(b"short")
+    (tmp_path / storage_at.KEY_NAME).write_bytes(b"short")
     with pytest.raises(OSError, match="damaged"):
-        db.open_storage(tmp_path)
+        storage_at.open_storage(tmp_path)
 
 
 def test_a_search_uses_an_index(central: RunningCentral) -> None:

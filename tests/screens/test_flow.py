@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.booking.french import NBSP
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.screens.base import CounterScreen
 from tests.support.central import RunningCentral
 from tests.support.counter import Counter, counter

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from kiosk.api import client, contract
 from kiosk.api.client import CentralClient
 from kiosk.booking.french import NBSP
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.screens.words import SILENT
 from tests.support.central import RunningCentral, running_central
 from tests.support.counter import counter

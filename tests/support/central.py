@@ -13,14 +13,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from kiosk.central import storage as db
+from kiosk.central import tables as db
 from kiosk.central.catalogue import Catalogue, load_catalogue
 from kiosk.central.clock import Chance, new_token
 from kiosk.central.command import prepare
 from kiosk.central.listener import Listener, base_url, bind
 from kiosk.central.server import create_app
 from kiosk.central.signing_in import sha256
-from kiosk.central.storage import Storage
+from kiosk.central.storage import FILE_NAME, Storage, open_storage
 
 NOW = dt.datetime(2027, 1, 11, 8, 0, tzinfo=dt.UTC)  # a Monday, 9 h in Paris
 START_SECONDS = 10
@@ -105,9 +105,9 @@ def running_central(
 ) -> Iterator[RunningCentral]:
     """Serve `data_dir`, filled as of NOW when it is empty; the server is gone at the end of the block."""
     clock = clock or MovingClock()
-    if not (data_dir / db.FILE_NAME).exists():
+    if not (data_dir / FILE_NAME).exists():
         shutil.copytree(_template(seed), data_dir, dirs_exist_ok=True)
-    storage = db.open_storage(data_dir)
+    storage = open_storage(data_dir)
     ready = threading.Event()
     listener = Listener(create_app(storage, _catalogue(), clock, chance or Chance()), ready.set)
     with bind(0) as listening:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from kiosk.central.storage import metadata
+from kiosk.central.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():
