@@ -10,13 +10,16 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from kiosk.api.text import CleanText, Identifier
 from kiosk.booking import person as people
+from kiosk.booking.identifiers import PATTERNS
 from kiosk.booking.person import BirthDate
 
-HOLD_SECONDS = 300
 MAX_WINDOW_DAYS = 92
+MAX_PERSONS = 10
+MAX_SITES = 400
 PAGE_SIZE = 100
 MIN_SURNAME_PREFIX = 4  # letters of the MRZ form
 IDEMPOTENCY_KEY_PATTERN = r"^[A-Za-z0-9-]{16,64}$"
+REVISION_PATTERN = r'^"[1-9]\d{0,8}"$'  # an entity tag (RFC 9110 section 8.8.3) made of the booking's revision
 
 
 class Wire(BaseModel):
@@ -40,6 +43,8 @@ BirthDateText = Annotated[
 ]
 Surname = Annotated[str, Field(min_length=1, max_length=4 * people.MAX_NAME), AfterValidator(people.surname)]
 GivenNames = Annotated[str, Field(max_length=4 * people.MAX_NAME), AfterValidator(people.given_names)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", examples=["fr", "fa-AF"])]
+Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]{1,64}@[A-Za-z0-9.-]{1,189}$")]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")]
 
 
@@ -106,7 +111,10 @@ class DayCount(Wire):
 
 
 class SiteAvailability(Wire):
-    """`unavailable` means that nobody knows; `ok` with no day means that there is none."""
+    """`unavailable` means that nobody knows; `ok` with no day means that there is none.
+
+    `days` lists every day with a free place when one site was asked for, and only the first of them otherwise.
+    """
 
     site: Identifier
     source: Literal["ok", "unavailable"]
@@ -141,11 +149,50 @@ class SlotPage(Wire):
     next_cursor: Identifier | None = None
 
 
+class Identifiers(Request):
+    """Numbers that a service may require; each is given once and remembered for the person."""
+
+    agdref: Annotated[str, Field(pattern=PATTERNS["agdref"])] | None = None
+    ants: Annotated[str, Field(pattern=PATTERNS["ants"])] | None = None
+    neph: Annotated[str, Field(pattern=PATTERNS["neph"])] | None = None
+
+
+class Document(Request):
+    """The document that the mediator looked at; its number is compared, never kept."""
+
+    kind: Literal["passport", "identity-card", "residence-permit", "receipt", "other"]
+    number: Annotated[str, Field(pattern=r"^[A-Z0-9]{4,20}$")] | None = None
+
+
+class Identity(Request):
+    """What never changes but for a typing error. `given_names` is empty when the document has one name only."""
+
+    surname: Surname
+    given_names: GivenNames
+    birth_date: BirthDateText
+
+
+class Person(Identity):
+    """Who comes."""
+
+    phone: E164 | None = None
+    email: Email | None = None
+    language: Language | None = None
+    representative: CleanText | None = None
+
+
+class Applicant(Person):
+    """A person for whom a slot is asked, with what the service wants to know before it keeps one."""
+
+    identifiers: Identifiers = Identifiers()
+    document: Document | None = None
+
+
 class HoldRequest(Request):
-    """Keep a slot for `party` persons."""
+    """Keep a slot for these persons, one place each; none of them may be exchanged for another one later."""
 
     slot: Identifier
-    party: int = Field(default=1, ge=1, le=10)
+    persons: list[Applicant] = Field(min_length=1, max_length=MAX_PERSONS)
 
 
 class Hold(Wire):
@@ -156,15 +203,6 @@ class Hold(Wire):
     expires_at: AwareDatetime
 
 
-class Person(Request):
-    """Who comes. `birth_date` as far as known; `given_names` empty when the document has one name only."""
-
-    surname: Surname
-    given_names: GivenNames
-    birth_date: BirthDateText
-    phone: E164 | None = None
-
-
 class Consent(Request):
     """How the person agreed."""
 
@@ -173,25 +211,34 @@ class Consent(Request):
 
 
 class BookingRequest(Request):
-    """The hold becomes an appointment for these persons: all of them or none."""
+    """The hold becomes an appointment for its persons: all of them or none, in the same order.
+
+    A name or a birth date may differ from the hold's by a typing error.
+    """
 
     hold: Identifier
-    persons: list[Person] = Field(min_length=1, max_length=10)
+    persons: list[Person] = Field(min_length=1, max_length=MAX_PERSONS)
     consent: Consent
 
 
 class Booking(Wire):
-    """An appointment (FHIR Appointment words). `token` is the content of the ticket's QR."""
+    """An appointment (FHIR Appointment words). `token` is the content of the ticket's QR.
+
+    `revision` counts its changes and is its entity tag: `If-Match: "<revision>"`.
+    """
 
     id: Identifier
     reference: Identifier
+    revision: int = Field(ge=1)
     status: Literal["booked", "cancelled", "fulfilled", "noshow"]
+    moves_left: int = Field(ge=0)
     service: Identifier
     site: Identifier
     start: AwareDatetime
     minutes: int
     time_zone: CleanText
     person: Person
+    identifiers_known: list[Literal["agdref", "ants", "neph"]]
     token: Annotated[str, Field(pattern=r"^[0-9A-Z $%*+./:-]{1,300}$")]
     demonstration: bool
     created_at: AwareDatetime
@@ -201,6 +248,69 @@ class Bookings(Wire):
     """One booking per person of a request, or the answer to a search."""
 
     bookings: list[Booking]
+
+
+class RescheduleRequest(Request):
+    """Move to another slot of the same service."""
+
+    slot: Identifier
+
+
+class CancelRequest(Request):
+    """Why the appointment is given up; illness and a mistake at the counter cost the person nothing."""
+
+    reason: Literal["person", "illness", "mediator-mistake"]
+
+
+class CorrectionRequest(Identity):
+    """The identity as it stands on the document, and why it was typed otherwise."""
+
+    reason: Literal["heard-wrong", "typed-wrong", "document-differs"]
+
+
+class AttemptRequest(Request):
+    """Where somebody looks, for a proof of what was found. The person's name is not kept, only compared."""
+
+    service: Identifier
+    sites: list[Identifier] = Field(min_length=1, max_length=MAX_SITES)
+    person: Identity | None = None
+
+
+class SiteFinding(Wire):
+    """What the central saw: a free place, none, or a source that did not answer."""
+
+    site: Identifier
+    found: Literal["free", "none", "unavailable"]
+
+
+class Attempt(Wire):
+    """A dated search. `earlier`: when the same person searched for this service before; `seal`: the central's."""
+
+    reference: Identifier
+    at: AwareDatetime
+    service: Identifier
+    first: dt.date
+    last: dt.date
+    sites: list[SiteFinding]
+    earlier: list[AwareDatetime]
+    seal: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ReportRequest(Request):
+    """Somebody sells appointments. Nothing here asks who the victim is."""
+
+    channel: Literal["shop", "online", "street", "acquaintance", "other"]
+    price_euros: int | None = Field(default=None, ge=0, le=100_000)
+    place: CleanText | None = Field(default=None, max_length=200)
+    reference: Identifier | None = None
+    note: CleanText | None = Field(default=None, max_length=1000)
+
+
+class Report(Wire):
+    """The number under which a report is kept."""
+
+    reference: Identifier
+    at: AwareDatetime
 
 
 class ByReference(Request):
@@ -233,11 +343,21 @@ class Kiosk(Wire):
     region: CleanText
 
 
+class Cap(Wire):
+    """How many places may still be taken before `resets_at`, over all services, under the strictest service's limit."""
+
+    scope: Literal["mediator-hour", "mediator-day", "kiosk-hour"]
+    limit: int
+    left: int = Field(ge=0)
+    resets_at: AwareDatetime
+
+
 class Me(Wire):
-    """Whom the central thinks it is talking to."""
+    """Whom the central thinks it is talking to, and what these may still take."""
 
     mediator: Mediator
     kiosk: Kiosk
+    caps: list[Cap]
 
 
 class Token(Wire):

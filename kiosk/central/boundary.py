@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName
+from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName, Rejection
 from kiosk.central.refusal import Refused
 
 MAX_BODY_BYTES = 64 * 1024
@@ -21,6 +21,18 @@ BODY_SECONDS = 10  # for a whole body to arrive
 TITLES = {
     ProblemName.SLOT_TAKEN: "The slot has no place left",
     ProblemName.PERSON_HAS_BOOKING: "The person has an active booking for this service",
+    ProblemName.PERSON_HAS_HOLD: "A slot is being kept for the person at another kiosk",
+    ProblemName.COOLING_OFF: "The person cancelled too often lately",
+    ProblemName.NOT_ACTIVE: "The appointment is cancelled or over",
+    ProblemName.MOVES_USED_UP: "The appointment was moved as often as it may be",
+    ProblemName.STALE: "The appointment has changed since it was read",
+    ProblemName.IDENTITY_REJECTED: "An identifier is missing or not accepted",
+    ProblemName.NOT_A_TYPO: "The identity differs by more than a typing error",
+    ProblemName.IF_MATCH_MISSING: "The If-Match header is missing",
+    ProblemName.MEDIATOR_LIMIT: "The mediator has taken as many places as may be",
+    ProblemName.KIOSK_LIMIT: "The kiosk has taken as many places as may be",
+    ProblemName.SITE_LIMIT: "As many places of the site were taken today as may be",
+    ProblemName.REGISTER_UNAVAILABLE: "The register that knows the identifier does not answer",
     ProblemName.HOLD_EXPIRED: "The hold is over or unknown",
     ProblemName.INVALID: "The request is not valid",
     ProblemName.IDEMPOTENCY_MISMATCH: "The Idempotency-Key was used for another request",
@@ -37,7 +49,10 @@ TITLES = {
 
 _log = logging.getLogger("kiosk.central")
 _MEMBER = re.compile(r"[A-Za-z_-]{1,40}")
-_KEY_HEADER = ("header", "Idempotency-Key")
+_HEADER_PROBLEMS = {
+    "Idempotency-Key": ProblemName.IDEMPOTENCY_KEY_MISSING,
+    "If-Match": ProblemName.IF_MATCH_MISSING,
+}
 _STATUS_TO_PROBLEM = {404: ProblemName.NOT_FOUND, 405: ProblemName.METHOD_NOT_ALLOWED}
 
 
@@ -50,9 +65,14 @@ def guard(app: FastAPI) -> None:
     app.add_middleware(Boundary)
 
 
-def problem_response(name: ProblemName, detail: str | None = None, headers: dict[str, str] | None = None) -> Response:
+def problem_response(
+    name: ProblemName,
+    detail: str | None = None,
+    headers: dict[str, str] | None = None,
+    reason: Rejection | None = None,
+) -> Response:
     """Return the problem as an answer; a 401 says how to sign in."""
-    problem = Problem(type=name.urn, title=TITLES[name], status=name.status, detail=detail)
+    problem = Problem(type=name.urn, title=TITLES[name], status=name.status, detail=detail, reason=reason)
     challenge = {"WWW-Authenticate": "Bearer"} if name is ProblemName.NOT_SIGNED_IN else {}
     body = problem.model_dump_json(exclude_none=True)
     return Response(body, name.status, {**challenge, **(headers or {})}, MEDIA_TYPE)
@@ -133,13 +153,15 @@ def _report(error: Exception) -> None:
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 (how handlers are registered)
     wait = error.retry_after_seconds
-    return problem_response(error.problem, error.detail, {"Retry-After": str(wait)} if wait else None)
+    return problem_response(error.problem, error.detail, {"Retry-After": str(wait)} if wait else None, error.reason)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (how handlers are registered)
-    if any(entry["type"] == "missing" and entry["loc"] == _KEY_HEADER for entry in error.errors()):
-        return problem_response(ProblemName.IDEMPOTENCY_KEY_MISSING)
+    missing = {entry["loc"] for entry in error.errors() if entry["type"] == "missing"}
+    for header, problem in _HEADER_PROBLEMS.items():
+        if ("header", header) in missing:
+            return problem_response(problem)
     return problem_response(ProblemName.INVALID, _where(error))
 
 

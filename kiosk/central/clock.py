@@ -33,10 +33,16 @@ def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
+def between(least: int, most: int) -> int:
+    """Return a whole number that nobody can foresee, both ends included."""
+    return least + secrets.randbelow(max(0, most - least) + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """Where identifiers come from."""
+    """Where identifiers and delays come from."""
 
     new_id: Callable[[], str] = new_id
     new_reference: Callable[[], str] = new_reference
     new_token: Callable[[], str] = new_token
+    between: Callable[[int, int], int] = between

@@ -1,45 +1,86 @@
-"""What only reads: availability, slots of a day, what became of an intent, searches. Expired holds do not count."""
+"""What only reads: availability, slots of a day, what became of an intent, searches. As one caller may see it.
+
+Each answer costs the same however many slots there are: an index of slots with a place is asked for the first of each
+site, or for one site.
+"""
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
 from kiosk.booking.person import mrz
+from kiosk.central import intents, places, wire
 from kiosk.central import tables as db
-from kiosk.central import wire
 from kiosk.central.catalogue import Catalogue
-from kiosk.central.clock import Clock
+from kiosk.central.clock import Chance, Clock
+from kiosk.central.events import Caller
+from kiosk.central.places import FREE_TO_CALLER
 from kiosk.central.refusal import Refused
-from kiosk.central.rules import bookings_of, find_intent, is_demonstration
 from kiosk.central.storage import Storage
 from kiosk.tickets.reference import BadReferenceError, read_reference
 
-DEFAULT_WINDOW_DAYS = 84
 MAX_FOUND = 20
+BOOKING_ACTIONS = frozenset({"move", "cancel", "correct"})
+
+# "taken < capacity" is what the index holds; what a caller gave up himself comes off after that.
+_HAS_A_PLACE = (db.slots.c.taken < db.slots.c.capacity) & (sa.bindparam("party") <= FREE_TO_CALLER)
+_WANTED = (db.slots.c.service == sa.bindparam("what")) & (db.slots.c.start_at > sa.bindparam("after")) & _HAS_A_PLACE
+_IN_WINDOW = db.slots.c.date.between(sa.bindparam("first"), sa.bindparam("last"))
+_FIRST_DAY = (
+    sa.select(db.slots.c.date)
+    .where(_WANTED, _IN_WINDOW, db.slots.c.site == db.sites.c.id)
+    .order_by(db.slots.c.date, db.slots.c.start_at)
+    .limit(1)
+    .correlate(db.sites)
+    .scalar_subquery()
+)
+_FIRST_OF_EACH = sa.select(db.sites.c.id.label("site"), _FIRST_DAY.label("date")).subquery()
+_ON_THAT_DAY = (
+    sa.select(sa.func.sum(FREE_TO_CALLER))
+    .where(_WANTED, db.slots.c.site == _FIRST_OF_EACH.c.site, db.slots.c.date == _FIRST_OF_EACH.c.date)
+    .correlate(_FIRST_OF_EACH)
+    .scalar_subquery()
+)
+_EVERY_SITE = sa.select(_FIRST_OF_EACH.c.site, _FIRST_OF_EACH.c.date, _ON_THAT_DAY.label("free")).where(
+    _FIRST_OF_EACH.c.date.is_not(None)
+)
+_ONE_SITE = (
+    sa.select(db.slots.c.site, db.slots.c.date, sa.func.sum(FREE_TO_CALLER).label("free"))
+    .where(_WANTED, _IN_WINDOW, db.slots.c.site == sa.bindparam("where"))
+    .group_by(db.slots.c.site, db.slots.c.date)
+    .order_by(db.slots.c.date)
+)
+_OF_A_DAY = (
+    sa.select(db.slots, FREE_TO_CALLER.label("free"))
+    .where(_WANTED, db.slots.c.site == sa.bindparam("where"), db.slots.c.date == sa.bindparam("day"))
+    .order_by(db.slots.c.start_at)
+    .limit(contract.PAGE_SIZE + 1)
+)
+_DOWN = sa.select(db.sites.c.id).where(db.sites.c.source != "ok")
+_HORIZON = sa.select(db.services.c.horizon_days).where(db.services.c.id == sa.bindparam("what"))
+_DEMONSTRATION = sa.select(sa.exists().where(db.facts.c.name == "demonstration"))
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days asked for, both included; None means the site's own today, or what follows from it."""
+    """The days asked for, both included; None means the site's own today, or the last day that can be booked."""
 
     first: dt.date | None
     last: dt.date | None
 
-    def at(self, today: dt.date) -> tuple[dt.date, dt.date]:
+    def at(self, today: dt.date, horizon_days: int) -> tuple[dt.date, dt.date]:
         """Return the days for a site whose calendar says `today`; raise Refused(invalid)."""
-        first = self.first or today
-        furthest = min(DEFAULT_WINDOW_DAYS, (dt.date.max - first).days)
-        last = self.last or first + dt.timedelta(days=furthest)
-        if not 0 <= (last - first).days <= contract.MAX_WINDOW_DAYS:
+        first, furthest = self.first or today, today + dt.timedelta(days=horizon_days)
+        if self.last and not 0 <= (self.last - first).days <= contract.MAX_WINDOW_DAYS:
             raise Refused(
                 ProblemName.INVALID, f"from must not be after to, nor more than {contract.MAX_WINDOW_DAYS} days before"
             )
-        return first, last
+        return first, min(self.last or furthest, furthest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,67 +90,101 @@ class Reading:
     storage: Storage
     catalogue: Catalogue
     clock: Clock
+    chance: Chance
 
     def demonstration(self) -> bool:
         """Return whether the data are invented."""
         with self.storage.reading() as transaction:
-            return is_demonstration(transaction)
+            return bool(transaction.scalar(_DEMONSTRATION))
 
-    def availability(self, service_id: str, site_id: str | None, window: Window) -> contract.Availability:
-        """Count free places per site and day; raise Refused: not-found, invalid."""
+    def availability(
+        self, caller: Caller, service_id: str, site_id: str | None, window: Window
+    ) -> contract.Availability:
+        """Count free places: every day of one site, or the first day of each; raise Refused: not-found, invalid."""
         self.catalogue.service(service_id)
         wanted = [self.catalogue.site(site_id)] if site_id else list(self.catalogue.sites.values())
-        now = self.clock()
-        todays = {site.time_zone: now.astimezone(self.catalogue.zone(site.id)).date() for site in wanted}
-        windows = {zone: window.at(today) for zone, today in todays.items()}
-        query = _free_per_day(service_id, now).where(
-            db.slots.c.date.between(
-                min(first for first, _ in windows.values()), max(last for _, last in windows.values())
-            )
-        )
-        if site_id:
-            query = query.where(db.slots.c.site == site_id)
+        self.let_time_pass()
         with self.storage.reading() as transaction:
-            down = set(transaction.scalars(sa.select(db.sites.c.id).where(db.sites.c.source != "ok")))
-            days: defaultdict[str, list[contract.DayCount]] = defaultdict(list)
-            for site, date, free in transaction.execute(query):
-                days[site].append(contract.DayCount(date=date, free=free))
-        return contract.Availability(
-            service=service_id,
-            checked_at=now,
-            sites=[_offer(site, days[site.id], windows[site.time_zone], known=site.id not in down) for site in wanted],
-        )
+            offers = self.offers(transaction, caller, service_id, wanted, window)
+        return contract.Availability(service=service_id, checked_at=self.clock(), sites=offers)
 
-    def slots(self, service_id: str, site_id: str, date: dt.date, party: int, cursor: str | None) -> contract.SlotPage:
+    def offers(
+        self,
+        transaction: Connection,
+        caller: Caller,
+        service_id: str,
+        wanted: list[contract.Site],
+        window: Window,
+    ) -> list[contract.SiteAvailability]:
+        """Return what each of these sites offers to the caller, in their order; raise Refused(invalid)."""
+        now = self.clock()
+        windows = self._windows(transaction, service_id, wanted, window, now)
+        asked = _mine(caller) | {
+            "what": service_id,
+            "after": now,
+            "party": 1,
+            "first": min(first for first, _ in windows.values()),
+            "last": max(last for _, last in windows.values()),
+        }
+        alone = len(wanted) == 1
+        rows = transaction.execute(
+            _ONE_SITE if alone else _EVERY_SITE, asked | ({"where": wanted[0].id} if alone else {})
+        )
+        days: dict[str, list[contract.DayCount]] = {}
+        for site, date, free in rows:
+            days.setdefault(site, []).append(contract.DayCount(date=date, free=free))
+        down = set(transaction.scalars(_DOWN))
+        return [
+            _offer(site, days.get(site.id, ()), windows[site.time_zone], known=site.id not in down) for site in wanted
+        ]
+
+    def slots(
+        self, caller: Caller, service_id: str, site_id: str, date: dt.date, party: int, cursor: str | None
+    ) -> contract.SlotPage:
         """List the free slots of one day of the site; raise Refused: not-found, invalid, source-unavailable."""
         self.catalogue.service(service_id)
         self.catalogue.site(site_id)
+        self.let_time_pass()
         now = self.clock()
-        free = _free(now)
-        after = max(now, _read_cursor(cursor)) if cursor else now
-        query = (
-            sa.select(db.slots, free.label("free"))
-            .where(db.slots.c.service == service_id, db.slots.c.site == site_id, db.slots.c.date == date)
-            .where(db.slots.c.start_at > after, free >= party)
-            .order_by(db.slots.c.start_at)
-            .limit(contract.PAGE_SIZE + 1)
-        )
+        asked = _mine(caller) | {
+            "what": service_id,
+            "where": site_id,
+            "day": date,
+            "party": party,
+            "after": max(now, _read_cursor(cursor)) if cursor else now,
+        }
         with self.storage.reading() as transaction:
-            source = transaction.scalar(sa.select(db.sites.c.source).where(db.sites.c.id == site_id))
-            if source != "ok":
+            if site_id in set(transaction.scalars(_DOWN)):
                 raise Refused(ProblemName.SOURCE_UNAVAILABLE)
-            rows = transaction.execute(query).mappings().all()
+            horizon = self.horizon_days(transaction, service_id)
+            last = now.astimezone(self.catalogue.zone(site_id)).date() + dt.timedelta(days=horizon)
+            rows = transaction.execute(_OF_A_DAY, asked).mappings().all() if date <= last else []
         page = [wire.slot(row, row["free"], self.catalogue) for row in rows[: contract.PAGE_SIZE]]
         more = len(rows) > contract.PAGE_SIZE
         return contract.SlotPage(slots=page, next_cursor=str(int(page[-1].start.timestamp())) if more else None)
 
-    def by_key(self, kiosk: str, key: str) -> contract.Bookings:
-        """Return what this kiosk's intent became; raise Refused(not-found) when it became nothing."""
+    def let_time_pass(self) -> None:
+        """Write down what time did, if it did anything: a place whose hiding is over must be seen."""
+        now = self.clock()
         with self.storage.reading() as transaction:
-            intent = find_intent(transaction, kiosk, key)
-            if intent is None:
-                raise Refused(ProblemName.NOT_FOUND, "nothing was booked under this key")
-            return bookings_of(transaction, intent["hold"], self.catalogue)
+            due = places.is_due(transaction, now)
+        if due:
+            self.storage.write(lambda transaction: places.sweep(transaction, self.chance, now))
+
+    def horizon_days(self, transaction: Connection, service_id: str) -> int:
+        """Return how far ahead the service can be booked."""
+        days: int = transaction.execute(_HORIZON, {"what": service_id}).scalar_one()
+        return days
+
+    def by_key(self, kiosk: str, key: str) -> contract.Bookings:
+        """Return what this kiosk's intent booked or changed; raise Refused(not-found) when it did nothing."""
+        with self.storage.reading() as transaction:
+            intent = intents.find(transaction, kiosk, key)
+            if intent is not None and intent["action"] == "book":
+                return wire.bookings_of_hold(transaction, intent["subject"], self.catalogue)
+            if intent is not None and intent["action"] in BOOKING_ACTIONS:
+                return contract.Bookings(bookings=[wire.one_booking(transaction, intent["subject"], self.catalogue)])
+        raise Refused(ProblemName.NOT_FOUND, "nothing was booked or changed under this key")
 
     def search(self, wanted: contract.ByReference | contract.ByName) -> contract.Bookings:
         """Return a person's appointments, to come and past, latest first; raise Refused(invalid) for a misread code."""
@@ -123,35 +198,21 @@ class Reading:
             rows = transaction.execute(query).mappings().all()
         return contract.Bookings(bookings=[wire.booking(row, self.catalogue) for row in rows])
 
-
-def _expired_seats(now: dt.datetime) -> sa.Subquery:
-    # Not swept yet: the next write will; until then their seats count as free.
-    return (
-        sa.select(db.holds.c.slot, sa.func.sum(db.holds.c.seats).label("seats"))
-        .where(db.holds.c.expires_at <= now)
-        .group_by(db.holds.c.slot)
-        .subquery()
-    )
-
-
-def _free_per_day(service_id: str, now: dt.datetime) -> sa.Select[str, dt.date, int]:
-    expired = _expired_seats(now)
-    free = sa.func.sum(db.slots.c.capacity - db.slots.c.taken + sa.func.coalesce(expired.c.seats, 0))
-    return (
-        sa.select(db.slots.c.site, db.slots.c.date, free)
-        .outerjoin(expired, expired.c.slot == db.slots.c.id)
-        .where(db.slots.c.service == service_id, db.slots.c.start_at > now)
-        .group_by(db.slots.c.date, db.slots.c.site)
-        .having(free > 0)
-        .order_by(db.slots.c.date)
-    )
+    def _windows(
+        self,
+        transaction: Connection,
+        service_id: str,
+        wanted: Iterable[contract.Site],
+        window: Window,
+        now: dt.datetime,
+    ) -> dict[str, tuple[dt.date, dt.date]]:
+        horizon = self.horizon_days(transaction, service_id)
+        todays = {site.time_zone: now.astimezone(self.catalogue.zone(site.id)).date() for site in wanted}
+        return {zone: window.at(today, horizon) for zone, today in todays.items()}
 
 
-def _free(now: dt.datetime) -> sa.ColumnElement[int]:
-    expired = sa.select(sa.func.sum(db.holds.c.seats)).where(
-        db.holds.c.slot == db.slots.c.id, db.holds.c.expires_at <= now
-    )
-    return db.slots.c.capacity - db.slots.c.taken + sa.func.coalesce(expired.scalar_subquery(), 0)
+def _mine(caller: Caller) -> dict[str, object]:
+    return {"my_kiosk": caller.kiosk, "my_self": caller.mediator}
 
 
 def _offer(

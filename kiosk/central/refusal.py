@@ -1,14 +1,22 @@
 """How the rules say no."""
 
-from kiosk.api.problems import ProblemName
+from kiosk.api.problems import ProblemName, Rejection
 
 
 class Refused(Exception):  # noqa: N818 (it is an answer, not an error of ours)
     """The central answers no; `detail` is for developers and never holds personal data."""
 
-    def __init__(self, problem: ProblemName, detail: str | None = None, *, retry_after_seconds: int | None = None):
+    def __init__(
+        self,
+        problem: ProblemName,
+        detail: str | None = None,
+        *,
+        retry_after_seconds: int | None = None,
+        reason: Rejection | None = None,
+    ):
         """Say why."""
         super().__init__(problem.value)
         self.problem = problem
         self.detail = detail
         self.retry_after_seconds = retry_after_seconds
+        self.reason = reason

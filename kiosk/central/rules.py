@@ -1,233 +1,383 @@
-"""What changes the data: hold, release, book; each in one transaction, with the database's constraints behind it."""
+"""What takes a place: hold and book, and giving a hold back. Each is one transaction with constraints behind it."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from kiosk.api import contract
-from kiosk.api.problems import ProblemName
+from kiosk.api.problems import ProblemName, Rejection
+from kiosk.booking.catalogue import IdentifierKind
 from kiosk.booking.person import mrz
+from kiosk.central import intents, places, wire
 from kiosk.central import tables as db
-from kiosk.central import wire
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.clock import Chance, Clock
-from kiosk.central.identity import payload_hmac, person_of, person_ref
+from kiosk.central.events import Act, Caller, record
+from kiosk.central.identity import applicant_refs, edits, identity_of, person_of, person_ref
+from kiosk.central.intents import Intent, Outcome, settle
+from kiosk.central.limits import Limits
 from kiosk.central.refusal import Refused
+from kiosk.central.registers import Registers, RegisterSilent, Verdict
 from kiosk.central.storage import Storage
 
-BOOKING_ATTEMPTS = 5
-
 # PostgreSQL names the constraint in its error, SQLite the columns.
-_PERSON_CLASH = ("one_active_booking", "bookings.person_ref")
-_WORTH_RETRYING = (
-    "one_booking_per_reference",
-    "bookings.reference",
-    "one_intent_per_key",
-    "intents.kiosk, intents.key",
+PERSON_CLASH = ("one_claim_per_person", "claims.service, claims.ref")
+
+_MY_HOLD = sa.select(db.holds).where(db.holds.c.kiosk == sa.bindparam("of")).with_for_update()
+_END_HOLD = sa.delete(db.holds).where(db.holds.c.id == sa.bindparam("which"))
+_END_CLAIMS = sa.delete(db.claims).where(db.claims.c.hold == sa.bindparam("which"))
+_USE_HOLD = (
+    sa.delete(db.holds)
+    .where(db.holds.c.id == sa.bindparam("which"), db.holds.c.kiosk == sa.bindparam("of"))
+    .returning(db.holds)
+)
+_KEEP_CLAIMS = (
+    sa.update(db.claims).where(db.claims.c.hold == sa.bindparam("which")).values(expires_at=sa.bindparam("until"))
+)
+_INSERT_HOLD = sa.insert(db.holds)
+_INSERT_CLAIM = sa.insert(db.claims)
+_INSERT_BOOKING = sa.insert(db.bookings)
+_CANCELS = sa.select(db.bookings.c.cancelled_at).where(
+    db.bookings.c.person_ref == sa.bindparam("who"),
+    db.bookings.c.service == sa.bindparam("what"),
+    db.bookings.c.cancel_reason == "person",
+    db.bookings.c.cancelled_at > sa.bindparam("since"),
+)
+_KNOWN = sa.select(db.known_identifiers).where(
+    db.known_identifiers.c.person_ref.in_(sa.bindparam("persons", expanding=True))
+)
+_FORGET = sa.delete(db.known_identifiers).where(
+    db.known_identifiers.c.person_ref == sa.bindparam("who"), db.known_identifiers.c.kind == sa.bindparam("which")
+)
+_INSERT_KNOWN = sa.insert(db.known_identifiers)
+_RIVAL = (
+    sa.select(db.claims.c.expires_at)
+    .join(db.holds, db.holds.c.id == db.claims.c.hold)
+    .where(
+        db.claims.c.service == sa.bindparam("what"),
+        db.claims.c.ref.in_(sa.bindparam("refs", expanding=True)),
+    )
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who acts, from which terminal."""
-
-    mediator: str
-    kiosk: str
+Numbers = dict[IdentifierKind, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an intent came to; `replayed` when an earlier call had done it already."""
+class Applicant:
+    """A person who asks, as the rules compare persons: `numbers` are those given now or known from before."""
 
-    bookings: contract.Bookings
-    replayed: bool
+    wire: contract.Applicant
+    identity: str
+    ref: str
+    refs: tuple[str, ...]
+    numbers: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold, and how much the windows of who took it still allow."""
+
+    hold: contract.Hold
+    left: tuple[places.Left, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The writes of the API."""
+    """The writes that take places."""
 
     storage: Storage
     catalogue: Catalogue
+    registers: Registers
     clock: Clock
     chance: Chance
 
-    def hold(self, caller: Caller, request: contract.HoldRequest) -> contract.Hold:
-        """Keep a slot for HOLD_SECONDS.
+    def hold(self, caller: Caller, request: contract.HoldRequest) -> Held:
+        """Keep a slot for the persons; the same request again gives the same hold, another one replaces it.
 
-        Raise Refused: not-found, invalid (party too large), source-unavailable, slot-taken.
+        Raise Refused: not-found, invalid (party too large), source-unavailable, identity-rejected,
+        register-unavailable, cooling-off, person-has-booking, person-has-hold, *-limit, slot-taken.
         """
-        with self.storage.writing() as transaction:
-            now = self.clock()
-            sweep(transaction, now)
-            row = _slot(transaction, request.slot)
-            self._check_hold(row, request, now)
-            _take(transaction, request.slot, request.party)
-            hold_id, expires_at = self.chance.new_id(), now + dt.timedelta(seconds=contract.HOLD_SECONDS)
-            transaction.execute(
-                sa.insert(db.holds).values(
-                    id=hold_id, slot=request.slot, kiosk=caller.kiosk, seats=request.party, expires_at=expires_at
-                )
-            )
-        left = row["capacity"] - row["taken"] - request.party
-        zone = self.catalogue.zone(row["site"])
-        return contract.Hold(
-            id=hold_id, slot=wire.slot(row, left, self.catalogue), expires_at=expires_at.astimezone(zone)
-        )
+        now = self.clock()
+        with self.storage.reading() as transaction:
+            slot = places.offered(transaction, request.slot)
+            applicants = self._applicants(transaction, request)
+        self._check_slot(slot, len(applicants), now)
+        self._check_identities(caller, slot["service"], applicants)
+        try:
+            return settle(self.storage, lambda tx: self._hold_once(tx, caller, slot, applicants))
+        except IntegrityError as error:
+            if intents.is_about(error, PERSON_CLASH):
+                raise self._clash(slot["service"], applicants) from None
+            raise
 
     def release(self, caller: Caller, hold_id: str) -> None:
-        """Give a hold's seats back. Unknown, expired, booked or another kiosk's: nothing happens, nothing is told."""
-        with self.storage.writing() as transaction:
-            sweep(transaction, self.clock())
-            _end_holds(transaction, (db.holds.c.id == hold_id) & (db.holds.c.kiosk == caller.kiosk), give_back=True)
+        """Give a hold's places up. Unknown, expired, booked or another kiosk's: nothing happens, nothing is told."""
 
-    def book(self, caller: Caller, key: str, request: contract.BookingRequest) -> Outcome:
+        def once(transaction: Connection) -> None:
+            now = self.clock()
+            places.sweep(transaction, self.chance, now)
+            mine = transaction.execute(_MY_HOLD, {"of": caller.kiosk}).mappings().one_or_none()
+            if mine is not None and mine["id"] == hold_id:
+                self._end(transaction, caller, mine, now)
+
+        settle(self.storage, once)
+
+    def book(self, caller: Caller, key: str, request: contract.BookingRequest) -> Outcome[contract.Bookings]:
         """Turn a hold into one booking per person, all or none; the same key and request again changes nothing.
 
-        Raise Refused: hold-expired, invalid (party), person-has-booking, idempotency-mismatch.
+        Raise Refused: hold-expired, invalid (other persons than held), not-a-typo, person-has-booking,
+        idempotency-mismatch.
         """
-        attempts_left = BOOKING_ATTEMPTS
-        while True:
-            attempts_left -= 1
-            try:
-                with self.storage.writing() as transaction:
-                    return self._book_once(transaction, caller, key, request)
-            except IntegrityError as error:
-                if _is_about(error, _PERSON_CLASH):
-                    raise Refused(ProblemName.PERSON_HAS_BOOKING) from None
-                if not attempts_left or not _is_about(error, _WORTH_RETRYING):
-                    raise
+        intent = Intent(caller, key, "book", request.hold, request)
+        try:
+            return settle(self.storage, lambda tx: self._book_once(tx, intent, request))
+        except IntegrityError as error:
+            if intents.is_about(error, PERSON_CLASH):
+                raise Refused(ProblemName.PERSON_HAS_BOOKING) from None
+            raise
 
-    def _check_hold(self, row: sa.RowMapping, request: contract.HoldRequest, now: dt.datetime) -> None:
-        if request.party > self.catalogue.service(row["service"]).max_persons:
-            raise Refused(ProblemName.INVALID, "party is larger than the service allows")
-        if row["source"] != "ok":
+    def _applicants(self, transaction: Connection, request: contract.HoldRequest) -> tuple[Applicant, ...]:
+        key = self.storage.person_key
+        identities = [identity_of(person) for person in request.persons]
+        refs = [person_ref(key, identity) for identity in identities]
+        known: dict[str, Numbers] = {ref: {} for ref in refs}
+        for row in transaction.execute(_KNOWN, {"persons": refs}):
+            known[row.person_ref][row.kind] = row.value
+        applicants = []
+        for person, identity, ref in zip(request.persons, identities, refs, strict=True):
+            numbers = known[ref] | _numbers(person)
+            applicants.append(Applicant(person, identity, ref, tuple(applicant_refs(key, person, numbers)), numbers))
+        return tuple(applicants)
+
+    def _check_slot(self, slot: sa.RowMapping, seats: int, now: dt.datetime) -> None:
+        if seats > self.catalogue.service(slot["service"]).max_persons:
+            raise Refused(ProblemName.INVALID, "more persons than the service allows")
+        if slot["source"] != "ok":
             raise Refused(ProblemName.SOURCE_UNAVAILABLE)
-        if row["start_at"] <= now:
+        if not places.is_bookable(slot, self.catalogue.zone(slot["site"]), now):
             raise Refused(ProblemName.SLOT_TAKEN)
 
-    def _book_once(
-        self, transaction: Connection, caller: Caller, key: str, request: contract.BookingRequest
-    ) -> Outcome:
-        now = self.clock()
-        fingerprint = payload_hmac(self.storage.person_key, request)
-        earlier = find_intent(transaction, caller.kiosk, key)
-        if earlier is not None:
-            if earlier["payload_hmac"] != fingerprint:
-                raise Refused(ProblemName.IDEMPOTENCY_MISMATCH)
-            return Outcome(bookings_of(transaction, earlier["hold"], self.catalogue), replayed=True)
-        sweep(transaction, now)
-        held = _end_holds(
-            transaction, (db.holds.c.id == request.hold) & (db.holds.c.kiosk == caller.kiosk), give_back=False
-        )
-        if not held:
-            raise Refused(ProblemName.HOLD_EXPIRED)
-        [(slot_id, seats)] = held
-        if seats != len(request.persons):
-            raise Refused(ProblemName.INVALID, "as many persons as places held are needed")
-        transaction.execute(
-            sa.insert(db.intents).values(kiosk=caller.kiosk, key=key, hold=request.hold, payload_hmac=fingerprint)
-        )
-        self._insert_bookings(transaction, caller, request, _slot(transaction, slot_id), now)
-        return Outcome(bookings_of(transaction, request.hold, self.catalogue), replayed=False)
+    def _check_identities(self, caller: Caller, service: str, applicants: tuple[Applicant, ...]) -> None:
+        # Before the transaction: a register may take seconds, and nobody else should wait for it.
+        required = self.catalogue.service(service).identifiers
+        for applicant in applicants:
+            for kind in required:
+                if kind not in applicant.numbers:
+                    raise Refused(ProblemName.IDENTITY_REJECTED, reason=Rejection(f"{kind}-missing"))
+            asked: Mapping[IdentifierKind, str] = {kind: applicant.numbers[kind] for kind in required}
+            try:
+                verdict = self.registers.check(person_of(applicant.wire), asked)
+            except RegisterSilent:
+                raise Refused(ProblemName.REGISTER_UNAVAILABLE) from None
+            if verdict is not Verdict.ACCEPTED:
+                self._note_rejection(caller, service, verdict)
+                raise Refused(ProblemName.IDENTITY_REJECTED, reason=Rejection(verdict.value))
 
-    def _insert_bookings(
+    def _note_rejection(self, caller: Caller, service: str, verdict: Verdict) -> None:
+        act = Act("reject", service, {"reason": verdict.value})
+        settle(self.storage, lambda tx: record(tx, self.storage.person_key, caller, self.clock(), act))
+
+    def _hold_once(
+        self, transaction: Connection, caller: Caller, slot: sa.RowMapping, applicants: tuple[Applicant, ...]
+    ) -> Held:
+        now = self.clock()
+        limits = places.limits_of(slot)
+        zone = self.catalogue.zone(slot["site"])
+        windows = [*places.windows(caller, limits, now), places.site_window(slot["site"], zone, limits, now)]
+        identities = "\n".join(applicant.identity for applicant in applicants)
+        places.sweep(transaction, self.chance, now)
+        mine = transaction.execute(_MY_HOLD, {"of": caller.kiosk}).mappings().one_or_none()
+        if mine is not None:
+            if (mine["slot"], mine["identities"]) == (slot["id"], identities):
+                return self._held(transaction, mine["id"], mine["expires_at"], slot, ())
+            self._end(transaction, caller, mine, now)
+        for applicant in applicants:
+            _check_cancels(transaction, applicant, slot["service"], limits, now)
+        left = places.count(transaction, windows, len(applicants), now)
+        places.take(transaction, caller, slot["id"], len(applicants))
+        hold_id, expires_at = self.chance.new_id(), now + dt.timedelta(seconds=limits.hold_seconds)
+        transaction.execute(
+            _INSERT_HOLD,
+            {
+                "id": hold_id,
+                "slot": slot["id"],
+                "kiosk": caller.kiosk,
+                "mediator": caller.mediator,
+                "seats": len(applicants),
+                "identities": identities,
+                "expires_at": expires_at,
+            },
+        )
+        _claim(transaction, slot["service"], hold_id, applicants, expires_at)
+        _remember_numbers(transaction, applicants)
+        self._record(transaction, caller, now, Act("hold", hold_id, {"slot": slot["id"], "places": len(applicants)}))
+        return self._held(transaction, hold_id, expires_at, slot, tuple(left))
+
+    def _held(
         self,
         transaction: Connection,
+        hold_id: str,
+        expires_at: dt.datetime,
+        slot: sa.RowMapping,
+        left: tuple[places.Left, ...],
+    ) -> Held:
+        row = places.offered(transaction, slot["id"])
+        zone = self.catalogue.zone(row["site"])
+        kept = wire.slot(row, row["capacity"] - row["taken"], self.catalogue)
+        return Held(contract.Hold(id=hold_id, slot=kept, expires_at=expires_at.astimezone(zone)), left)
+
+    def _end(self, transaction: Connection, caller: Caller, hold: sa.RowMapping, now: dt.datetime) -> None:
+        transaction.execute(_END_HOLD, {"which": hold["id"]})
+        transaction.execute(_END_CLAIMS, {"which": hold["id"]})
+        slot = places.offered(transaction, hold["slot"])
+        places.give_up(transaction, self.chance, caller, slot, hold["seats"], now)
+        self._record(transaction, caller, now, Act("release", hold["id"], {"slot": hold["slot"]}))
+
+    def _clash(self, service: str, applicants: tuple[Applicant, ...]) -> Refused:
+        refs = [ref for applicant in applicants for ref in applicant.refs]
+        with self.storage.reading() as transaction:
+            until = transaction.scalar(_RIVAL, {"what": service, "refs": refs})
+        if until is None:
+            return Refused(ProblemName.PERSON_HAS_BOOKING)
+        wait = max(1, int((until - self.clock()).total_seconds()) + 1)
+        return Refused(ProblemName.PERSON_HAS_HOLD, retry_after_seconds=wait)
+
+    def _book_once(
+        self, transaction: Connection, intent: Intent, request: contract.BookingRequest
+    ) -> Outcome[contract.Bookings]:
+        now = self.clock()
+        done = intents.earlier(transaction, self.storage.person_key, intent)
+        if done is not None:
+            return Outcome(wire.bookings_of_hold(transaction, done, self.catalogue), replayed=True)
+        places.sweep(transaction, self.chance, now)
+        using = {"which": request.hold, "of": intent.caller.kiosk}
+        hold = transaction.execute(_USE_HOLD, using).mappings().one_or_none()
+        if hold is None:
+            raise Refused(ProblemName.HOLD_EXPIRED)
+        slot = places.offered(transaction, hold["slot"])
+        held = hold["identities"].split("\n")
+        _check_persons(request, held, slot["typo_edits"])
+        intents.remember(transaction, self.storage.person_key, intent, request.hold)
+        rows = self._booking_rows(intent.caller, request, held, slot, now)
+        transaction.execute(_INSERT_BOOKING, rows)
+        transaction.execute(_KEEP_CLAIMS, {"which": request.hold, "until": rows[0]["ends_at"]})
+        for row, person in zip(rows, request.persons, strict=True):
+            claim_corrected(transaction, self.storage.person_key, row, identity_of(person))
+        act = Act("book", request.hold, {"slot": slot["id"], "bookings": [row["id"] for row in rows]})
+        self._record(transaction, intent.caller, now, act)
+        return Outcome(wire.bookings_of_hold(transaction, request.hold, self.catalogue), replayed=False)
+
+    def _booking_rows(
+        self,
         caller: Caller,
         request: contract.BookingRequest,
+        held: list[str],
         slot: sa.RowMapping,
         now: dt.datetime,
-    ) -> None:
+    ) -> list[dict[str, Any]]:
         shared = {
             "status": "booked",
-            "active": True,
             "hold": request.hold,
             "slot": slot["id"],
             "service": slot["service"],
             "ends_at": slot["start_at"] + dt.timedelta(minutes=slot["minutes"]),
+            "moves_allowed": slot["moves"],
             "consent_mode": request.consent.mode,
             "consent_reference": request.consent.reference,
             "mediator": caller.mediator,
             "kiosk": caller.kiosk,
-            "demonstration": is_demonstration(transaction),
+            "demonstration": bool(slot["demonstration"]),
             "created_at": now,
         }
-        rows = [
-            shared | self._person_columns(person) | {"position": position}
-            for position, person in enumerate(request.persons)
+        return [
+            shared | self._person_columns(person, identity) | {"position": position}
+            for position, (person, identity) in enumerate(zip(request.persons, held, strict=True))
         ]
-        transaction.execute(sa.insert(db.bookings), rows)
 
-    def _person_columns(self, wire_person: contract.Person) -> dict[str, Any]:
-        person = person_of(wire_person)
+    def _person_columns(self, person: contract.Person, held: str) -> dict[str, Any]:
         return {
             "id": self.chance.new_id(),
             "reference": self.chance.new_reference(),
-            "person_ref": person_ref(self.storage.person_key, person),
-            "surname": person.surname,
-            "given_names": person.given_names,
-            "birth_date": person.birth_date.iso(),
-            "phone": person.phone,
+            "person_ref": person_ref(self.storage.person_key, held),
+            "first_identity": held,
             "mrz_surname": mrz(person.surname),
+            **person.model_dump(include=set(contract.Person.model_fields)),
         }
 
+    def _record(self, transaction: Connection, caller: Caller, now: dt.datetime, act: Act) -> None:
+        record(transaction, self.storage.person_key, caller, now, act)
 
-def sweep(transaction: Connection, now: dt.datetime) -> None:
-    """Let time have its effect: expired holds give their seats back, appointments that are over block nobody."""
-    _end_holds(transaction, db.holds.c.expires_at <= now, give_back=True)
+
+def claim_corrected(
+    transaction: Connection, key: bytes, booking: Mapping[str, Any] | sa.RowMapping, identity: str
+) -> None:
+    """Let a booking speak for its person under a corrected identity too; the first one stays claimed."""
+    if identity == booking["first_identity"]:
+        return
+    ref = person_ref(key, identity)
+    spoken_for = sa.select(db.claims.c.ref).where(
+        db.claims.c.service == booking["service"],
+        db.claims.c.ref == ref,
+        db.claims.c.hold == booking["hold"],
+        db.claims.c.position == booking["position"],
+    )
+    if transaction.scalar(spoken_for) is None:
+        claim = {name: booking[name] for name in ("service", "hold", "position")}
+        transaction.execute(_INSERT_CLAIM, claim | {"ref": ref, "expires_at": booking["ends_at"]})
+    _know_as_well(transaction, booking["person_ref"], ref)
+
+
+def _know_as_well(transaction: Connection, before: str, after: str) -> None:
+    # Numbers accepted under the mistyped name are those of the same person.
+    for row in transaction.execute(_KNOWN, {"persons": [before]}).all():
+        transaction.execute(_FORGET, {"who": after, "which": row.kind})
+        transaction.execute(_INSERT_KNOWN, {"person_ref": after, "kind": row.kind, "value": row.value})
+
+
+def _claim(
+    transaction: Connection, service: str, hold_id: str, applicants: tuple[Applicant, ...], until: dt.datetime
+) -> None:
+    # Sorted: two families that share two persons wait for each other, never in a ring.
+    claims = sorted((ref, position) for position, applicant in enumerate(applicants) for ref in applicant.refs)
     transaction.execute(
-        sa.update(db.bookings).where(db.bookings.c.active, db.bookings.c.ends_at <= now).values(active=False)
+        _INSERT_CLAIM,
+        [
+            {"service": service, "ref": ref, "hold": hold_id, "position": position, "expires_at": until}
+            for ref, position in claims
+        ],
     )
 
 
-def find_intent(transaction: Connection, kiosk: str, key: str) -> sa.RowMapping | None:
-    """Return what succeeded under this kiosk's key."""
-    query = sa.select(db.intents).where(db.intents.c.kiosk == kiosk, db.intents.c.key == key)
-    return transaction.execute(query).mappings().one_or_none()
+def _numbers(wire: contract.Applicant) -> Numbers:
+    return cast(Numbers, wire.identifiers.model_dump(exclude_none=True))
 
 
-def bookings_of(transaction: Connection, hold_id: str, catalogue: Catalogue) -> contract.Bookings:
-    """Return the bookings that a hold became, in the order of the request's persons."""
-    query = wire.BOOKING.where(db.bookings.c.hold == hold_id).order_by(db.bookings.c.position)
-    rows = transaction.execute(query).mappings()
-    return contract.Bookings(bookings=[wire.booking(row, catalogue) for row in rows])
+def _remember_numbers(transaction: Connection, applicants: tuple[Applicant, ...]) -> None:
+    for applicant in applicants:
+        for kind, value in _numbers(applicant.wire).items():
+            transaction.execute(_FORGET, {"who": applicant.ref, "which": kind})
+            transaction.execute(_INSERT_KNOWN, {"person_ref": applicant.ref, "kind": kind, "value": value})
 
 
-def is_demonstration(transaction: Connection) -> bool:
-    """Return whether this database holds invented data."""
-    found = transaction.scalar(sa.select(db.facts.c.name).where(db.facts.c.name == "demonstration"))
-    return found is not None
+def _check_cancels(
+    transaction: Connection, applicant: Applicant, service: str, limits: Limits, now: dt.datetime
+) -> None:
+    counted = dt.timedelta(days=limits.cancel_days)
+    asked = {"who": applicant.ref, "what": service, "since": now - counted}
+    cancelled = sorted(transaction.scalars(_CANCELS, asked).all())
+    if len(cancelled) >= limits.cancels:
+        wait = cancelled[-limits.cancels] + counted - now
+        raise Refused(ProblemName.COOLING_OFF, retry_after_seconds=int(wait.total_seconds()) + 1)
 
 
-def _slot(transaction: Connection, slot_id: str) -> sa.RowMapping:
-    query = sa.select(db.slots, db.sites.c.source).join(db.sites, db.sites.c.id == db.slots.c.site)
-    row = transaction.execute(query.where(db.slots.c.id == slot_id)).mappings().one_or_none()
-    if row is None:
-        raise Refused(ProblemName.NOT_FOUND, "no such slot")
-    return row
-
-
-def _take(transaction: Connection, slot_id: str, seats: int) -> None:
-    enough = db.slots.c.taken + seats <= db.slots.c.capacity
-    taken = transaction.execute(
-        sa.update(db.slots).where(db.slots.c.id == slot_id, enough).values(taken=db.slots.c.taken + seats)
-    )
-    if taken.rowcount == 0:
-        raise Refused(ProblemName.SLOT_TAKEN)
-
-
-def _end_holds(transaction: Connection, which: sa.ColumnElement[bool], *, give_back: bool) -> list[tuple[str, int]]:
-    # The rows deleted say what to give back, so that of two writers at once only one does.
-    ended = transaction.execute(sa.delete(db.holds).where(which).returning(db.holds.c.slot, db.holds.c.seats)).all()
-    for slot_id, seats in ended if give_back else []:
-        transaction.execute(sa.update(db.slots).where(db.slots.c.id == slot_id).values(taken=db.slots.c.taken - seats))
-    return [(slot_id, seats) for slot_id, seats in ended]
-
-
-def _is_about(error: IntegrityError, names: tuple[str, ...]) -> bool:
-    return any(name in str(error.orig) for name in names)
+def _check_persons(request: contract.BookingRequest, held: list[str], typo_edits: int) -> None:
+    if len(request.persons) != len(held):
+        raise Refused(ProblemName.INVALID, "as many persons as the hold is for are needed")
+    for person, identity in zip(request.persons, held, strict=True):
+        if edits(identity, identity_of(person)) > typo_edits:
+            raise Refused(ProblemName.NOT_A_TYPO, "another person than the one the slot is held for")

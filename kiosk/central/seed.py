@@ -19,7 +19,6 @@ from kiosk.central import tables as db
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.holidays import is_open
 from kiosk.central.identity import person_ref
-from kiosk.central.rules import is_demonstration
 from kiosk.central.signing_in import SALT_BYTES, hash_code
 from kiosk.tickets.reference import RANDOM_BITS, make_reference
 
@@ -48,6 +47,21 @@ _KNOWN = (
 )
 _KNOWN_SINCE_DAYS = 350
 
+# Invented numbers for invented people: what the embedded registers know.
+_FOREIGNERS = (
+    ("9900000001", "DIALLO", "1990-02-03"),
+    ("9900000002", "KONE", "1987"),
+    ("9900000003", "DURAND", "1985-05-05"),
+    ("9900000004", "NGUYEN", "1979-11-30"),
+)
+_PRE_APPLICATIONS = (
+    ("AAAAAAAAA1", "validated"),
+    ("AAAAAAAAA2", "validated"),
+    ("AAAAAAAAA3", "consumed"),
+    ("AAAAAAAAA4", "expired"),
+    ("AAAAAAAAA5", "declared"),
+)
+
 
 class HoldsRealData(Exception):  # noqa: N818 (it says so)
     """Somebody works with this database: a mediator whose code is public must not get in."""
@@ -66,10 +80,11 @@ class Opening:
 
 def seed_demo(transaction: Connection, catalogue: Catalogue, now: dt.datetime, person_key: bytes) -> None:
     """Fill an empty database, or add the days that came into view since the last start; raise HoldsRealData."""
-    if not is_demonstration(transaction):
+    if transaction.scalar(sa.select(db.facts.c.name).where(db.facts.c.name == "demonstration")) is None:
         if transaction.scalar(sa.select(db.mediators.c.id).limit(1)) is not None:
             raise HoldsRealData("this database is in use and not a demonstration; it was left as it is")
         _insert_people(transaction)
+        _insert_registers(transaction)
         _mark_sources(transaction, catalogue)
         _insert_known_persons(transaction, catalogue, now, person_key)
         transaction.execute(sa.insert(db.facts).values(name="demonstration"))
@@ -155,6 +170,11 @@ def _insert_people(transaction: Connection) -> None:
     )
 
 
+def _insert_registers(transaction: Connection) -> None:
+    for table, rows in ((db.foreigners, _FOREIGNERS), (db.pre_applications, _PRE_APPLICATIONS)):
+        transaction.execute(sa.insert(table), [dict(zip(table.c.keys(), row, strict=True)) for row in rows])
+
+
 def _mark_sources(transaction: Connection, catalogue: Catalogue) -> None:
     down = [site for site in catalogue.sites if is_down(site)]
     transaction.execute(sa.update(db.sites).where(db.sites.c.id.in_(down)).values(source="unavailable"))
@@ -165,29 +185,31 @@ def _insert_known_persons(transaction: Connection, catalogue: Catalogue, now: dt
     while not is_open(date):
         date -= dt.timedelta(days=1)
     for number, (person, service) in enumerate(_KNOWN):
+        identity = f"{person.mrz_name()}/{person.birth_date.iso()}"
+        ref = person_ref(person_key, identity)
         slot = _slot_row(Opening(ALWAYS_FREE, service, date, dt.time(9), capacity=1), catalogue) | {"taken": 1}
         hold = f"demonstration-{number}"
         transaction.execute(sa.insert(db.slots).values(slot))
         transaction.execute(
-            sa.insert(db.intents).values(kiosk=KIOSK, key=f"demonstration-past-{number}", hold=hold, payload_hmac="")
+            sa.insert(db.known_identifiers).values(person_ref=ref, kind="agdref", value=_FOREIGNERS[number][0])
         )
-        transaction.execute(sa.insert(db.bookings).values(_past_booking(person, slot, hold, person_key)))
+        transaction.execute(sa.insert(db.bookings).values(_past_booking(person, slot, hold, identity, ref)))
 
 
-def _past_booking(person: Person, slot: dict[str, Any], hold: str, person_key: bytes) -> dict[str, Any]:
+def _past_booking(person: Person, slot: dict[str, Any], hold: str, identity: str, ref: str) -> dict[str, Any]:
     bits = _hash("past", person.mrz_name())
     start: dt.datetime = slot["start_at"]
     return {
         "id": f"demonstration-{bits[:8].hex()}",
         "reference": make_reference(int.from_bytes(bits, "big") % 2**RANDOM_BITS),
         "status": "fulfilled",
-        "active": False,
         "hold": hold,
         "position": 0,
         "slot": slot["id"],
         "service": slot["service"],
         "ends_at": start + dt.timedelta(minutes=slot["minutes"]),
-        "person_ref": person_ref(person_key, person),
+        "person_ref": ref,
+        "first_identity": identity,
         "surname": person.surname,
         "given_names": person.given_names,
         "birth_date": person.birth_date.iso(),

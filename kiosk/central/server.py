@@ -1,13 +1,17 @@
 """The calls of the central API; each hands over to a rule or a reading and holds no rule itself."""
 
 import datetime as dt
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response, Security
 from fastapi import Body as JsonBody
 from fastapi import Form as FormField
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
 
 from kiosk import __version__
 from kiosk.api import contract
@@ -15,19 +19,38 @@ from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName
 from kiosk.api.text import Identifier
 from kiosk.central.boundary import TITLES, guard
 from kiosk.central.catalogue import Catalogue
+from kiosk.central.changes import Change, Changes
 from kiosk.central.clock import Chance, Clock
+from kiosk.central.events import Caller
+from kiosk.central.evidence import Evidence
+from kiosk.central.intents import Outcome
+from kiosk.central.places import Left
 from kiosk.central.reading import Reading, Window
 from kiosk.central.refusal import Refused
-from kiosk.central.rules import Caller, Rules
+from kiosk.central.registers import Registers
+from kiosk.central.rules import Rules
 from kiosk.central.signing_in import SignIn
 from kiosk.central.storage import Storage
 
 API_VERSION = "1"
+
+Answer = TypeVar("Answer")
+
 _NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
 _ALWAYS = (ProblemName.INVALID, ProblemName.STORAGE_UNAVAILABLE, ProblemName.INTERNAL)
 
 _PERSON = {"surname": "Diallo", "given_names": "Mariam", "birth_date": "1990-02-03", "phone": "+33612345678"}
 _HOLD_ID = "5b0c1a52-6d0f-4f3e-9a55-0d6f2f6b8c11"
+_BOOKING_ID = "0f7d3c1e-52b8-4a0c-8f0e-3d1f6a2b9c44"
+_HOLD_REQUEST = {"slot": "s-6f1d2c", "persons": [_PERSON | {"identifiers": {"agdref": "9912345678"}}]}
+_CORRECTION = {"surname": "Dialo", "given_names": "Mariam", "birth_date": "1990-02-03", "reason": "typed-wrong"}
+_ATTEMPT = {"service": "sejour-renouvellement", "sites": ["pref-93", "sp-932"]}
+_REPORT = {"channel": "online", "price_euros": 150, "place": "Bobigny"}
+_CAPS = (ProblemName.MEDIATOR_LIMIT, ProblemName.KIOSK_LIMIT, ProblemName.SITE_LIMIT)
+_RATE_HEADERS = {
+    "RateLimit-Policy": {"schema": {"type": "string"}, "description": "how many places each window allows (q, w)"},
+    "RateLimit": {"schema": {"type": "string"}, "description": "how many are left (r), for how many seconds (t)"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +59,22 @@ class Central:
 
     reading: Reading
     rules: Rules
+    changes: Changes
+    evidence: Evidence
     sign_in: SignIn
     catalogue: Catalogue
     clock: Clock
 
 
-def create_app(storage: Storage, catalogue: Catalogue, clock: Clock, chance: Chance) -> FastAPI:
+def create_app(storage: Storage, catalogue: Catalogue, registers: Registers, clock: Clock, chance: Chance) -> FastAPI:
     """Return the server over an open, migrated storage."""
     app = describe()
+    reading = Reading(storage, catalogue, clock, chance)
     app.state.central = Central(
-        Reading(storage, catalogue, clock),
-        Rules(storage, catalogue, clock, chance),
+        reading,
+        Rules(storage, catalogue, registers, clock, chance),
+        Changes(storage, catalogue, clock, chance),
+        Evidence(storage, reading, clock, chance),
         SignIn(storage, clock, chance),
         catalogue,
         clock,
@@ -99,6 +127,51 @@ def _example(value: dict[str, Any]) -> dict[str, Any]:
     return {"example": {"value": value}}
 
 
+def _replay_of(model: type[BaseModel]) -> dict[str, Any]:
+    headers = {"Idempotency-Replayed": {"schema": {"const": "true"}}}
+    return {"model": model, "description": "Done before under the same key", "headers": headers}
+
+
+def _changed(*names: ProblemName) -> dict[int | str, dict[str, Any]]:
+    tag = {"ETag": {"schema": {"type": "string"}, "description": "the new revision, for the next If-Match"}}
+    always = (
+        ProblemName.IDEMPOTENCY_KEY_MISSING,
+        ProblemName.NOT_FOUND,
+        ProblemName.NOT_ACTIVE,
+        ProblemName.STALE,
+        ProblemName.IDEMPOTENCY_MISMATCH,
+        ProblemName.IF_MATCH_MISSING,
+    )
+    return {200: {"headers": tag}, **_problems(*always, *names)}
+
+
+def _answer(outcome: Outcome[Answer], response: Response) -> Answer:
+    if outcome.replayed:
+        response.status_code = 200
+        response.headers["Idempotency-Replayed"] = "true"
+    return outcome.answer
+
+
+def _tagged(outcome: Outcome[contract.Booking], response: Response) -> contract.Booking:
+    response.headers["ETag"] = f'"{outcome.answer.revision}"'
+    return _answer(outcome, response)
+
+
+def _change(booking: str, if_match: str, key: str) -> Change:
+    return Change(booking, int(if_match.strip('"')), key)
+
+
+def _rate_headers(left: Iterable[Left], now: dt.datetime) -> dict[str, str]:
+    # draft-ietf-httpapi-ratelimit-headers-11
+    policies, limits = [], []
+    for each in left:
+        window = each.window
+        seconds = int((window.ends_at - window.starts_at).total_seconds())
+        policies.append(f'"{window.scope}";q={window.cap};w={seconds}')
+        limits.append(f'"{window.scope}";r={each.left};t={math.ceil((window.ends_at - now).total_seconds())}')
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(limits)} if policies else {}
+
+
 async def _central(request: Request) -> Central:
     return cast(Central, request.app.state.central)
 
@@ -116,6 +189,25 @@ Behind = Annotated[Central, Depends(_central)]
 SignedIn = Annotated[Caller, Depends(_caller)]
 ServiceQuery = Annotated[Identifier, Query(examples=["sejour-renouvellement"])]
 Key = Annotated[str, Path(pattern=contract.IDEMPOTENCY_KEY_PATTERN)]
+BookingId = Annotated[Identifier, Path(examples=[_BOOKING_ID])]
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=contract.IDEMPOTENCY_KEY_PATTERN,
+        description="the same for every retry of one intent",
+        examples=["0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d"],
+    ),
+]
+Revision = Annotated[
+    str,
+    Header(
+        alias="If-Match",
+        pattern=contract.REVISION_PATTERN,
+        description="the booking's revision as last seen, in quotes",
+        examples=['"1"'],
+    ),
+]
 
 _open = APIRouter()
 _signed_in = APIRouter(prefix="/v1", dependencies=[Depends(_caller)], responses=_problems(ProblemName.NOT_SIGNED_IN))
@@ -190,13 +282,16 @@ def sites(
 )
 def availability(
     central: Behind,
+    caller: SignedIn,
     service: ServiceQuery,
     site: Annotated[Identifier | None, Query(description="all sites if left out", examples=["pref-93"])] = None,
     first: Annotated[dt.date | None, Query(alias="from", description="the site's today if left out")] = None,
-    last: Annotated[dt.date | None, Query(alias="to", description="12 weeks after from if left out")] = None,
+    last: Annotated[
+        dt.date | None, Query(alias="to", description="the last day that can be booked if left out")
+    ] = None,
 ) -> contract.Availability:
-    """Count per site and day of its calendar; `next_free` is the first day with a place inside the window."""
-    return central.reading.availability(service, site, Window(first, last))
+    """Count what this kiosk may take: every day of one site, or only the first one (`next_free`) of each."""
+    return central.reading.availability(caller, service, site, Window(first, last))
 
 
 @_signed_in.get(
@@ -207,6 +302,8 @@ def availability(
 )
 def slots(
     central: Behind,
+    caller: SignedIn,
+    response: Response,
     service: ServiceQuery,
     site: Annotated[Identifier, Query(examples=["pref-93"])],
     date: Annotated[dt.date, Query(description="on the site's calendar", examples=["2027-02-03"])],
@@ -214,7 +311,11 @@ def slots(
     cursor: Annotated[Identifier | None, Query(description="next_cursor of the page before")] = None,
 ) -> contract.SlotPage:
     """List the slots with at least `party` places left, in time order."""
-    return central.reading.slots(service, site, date, party, cursor)
+    page = central.reading.slots(caller, service, site, date, party, cursor)
+    if page.next_cursor:
+        query = {"service": service, "site": site, "date": date.isoformat(), "party": party}
+        response.headers["Link"] = f'</v1/slots?{urlencode(query | {"cursor": page.next_cursor})}>; rel="next"'
+    return page
 
 
 @_signed_in.post(
@@ -222,15 +323,31 @@ def slots(
     operation_id="createHold",
     summary="Keep a slot for some minutes",
     status_code=201,
-    responses=_problems(ProblemName.NOT_FOUND, ProblemName.SLOT_TAKEN, ProblemName.SOURCE_UNAVAILABLE),
+    responses={
+        201: {"headers": _RATE_HEADERS},
+        **_problems(
+            ProblemName.NOT_FOUND,
+            ProblemName.SLOT_TAKEN,
+            ProblemName.PERSON_HAS_BOOKING,
+            ProblemName.PERSON_HAS_HOLD,
+            ProblemName.COOLING_OFF,
+            ProblemName.IDENTITY_REJECTED,
+            *_CAPS,
+            ProblemName.REGISTER_UNAVAILABLE,
+            ProblemName.SOURCE_UNAVAILABLE,
+        ),
+    },
 )
 def create_hold(
     central: Behind,
     caller: SignedIn,
-    body: Annotated[contract.HoldRequest, JsonBody(openapi_examples=_example({"slot": "s-6f1d2c", "party": 1}))],
+    response: Response,
+    body: Annotated[contract.HoldRequest, JsonBody(openapi_examples=_example(_HOLD_REQUEST))],
 ) -> contract.Hold:
-    """Keep places of a slot for this kiosk while identity is checked."""
-    return central.rules.hold(caller, body)
+    """Keep places for these persons. A kiosk has one hold: the same again changes nothing, another one ends it."""
+    held = central.rules.hold(caller, body)
+    response.headers.update(_rate_headers(held.left, central.clock()))
+    return held.hold
 
 
 @_signed_in.delete("/holds/{hold}", operation_id="deleteHold", summary="Give a held slot back", status_code=204)
@@ -245,15 +362,12 @@ def delete_hold(central: Behind, caller: SignedIn, hold: Annotated[Identifier, P
     summary="Turn a hold into bookings, all or none",
     status_code=201,
     responses={
-        200: {
-            "model": contract.Bookings,
-            "description": "Done before under the same key",
-            "headers": {"Idempotency-Replayed": {"schema": {"const": "true"}}},
-        },
+        200: _replay_of(contract.Bookings),
         **_problems(
             ProblemName.IDEMPOTENCY_KEY_MISSING,
             ProblemName.PERSON_HAS_BOOKING,
             ProblemName.HOLD_EXPIRED,
+            ProblemName.NOT_A_TYPO,
             ProblemName.IDEMPOTENCY_MISMATCH,
         ),
     },
@@ -266,22 +380,10 @@ def create_bookings(
         contract.BookingRequest,
         JsonBody(openapi_examples=_example({"hold": _HOLD_ID, "persons": [_PERSON], "consent": {"mode": "present"}})),
     ],
-    idempotency_key: Annotated[
-        str,
-        Header(
-            alias="Idempotency-Key",
-            pattern=contract.IDEMPOTENCY_KEY_PATTERN,
-            description="the same for every retry of one intent",
-            examples=["0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d"],
-        ),
-    ],
+    idempotency_key: IdempotencyKey,
 ) -> contract.Bookings:
     """Book once per Idempotency-Key and kiosk, whatever is retried; only successes are remembered under a key."""
-    outcome = central.rules.book(caller, idempotency_key, body)
-    if outcome.replayed:
-        response.status_code = 200
-        response.headers["Idempotency-Replayed"] = "true"
-    return outcome.bookings
+    return _answer(central.rules.book(caller, idempotency_key, body), response)
 
 
 @_signed_in.get(
@@ -293,6 +395,113 @@ def create_bookings(
 def bookings_by_key(central: Behind, caller: SignedIn, key: Key) -> contract.Bookings:
     """Return what this kiosk booked under a key: the way out of an answer that never came."""
     return central.reading.by_key(caller.kiosk, key)
+
+
+@_signed_in.post(
+    "/bookings/{booking}/reschedule",
+    operation_id="rescheduleBooking",
+    summary="Move an appointment",
+    responses=_changed(
+        ProblemName.SLOT_TAKEN,
+        ProblemName.MOVES_USED_UP,
+        *_CAPS,
+        ProblemName.SOURCE_UNAVAILABLE,
+    ),
+)
+def reschedule_booking(
+    central: Behind,
+    caller: SignedIn,
+    response: Response,
+    booking: BookingId,
+    body: Annotated[contract.RescheduleRequest, JsonBody(openapi_examples=_example({"slot": "s-6f1d2c"}))],
+    idempotency_key: IdempotencyKey,
+    if_match: Revision,
+) -> contract.Booking:
+    """Take the new slot and give the old one up in one transaction; the person and the reference stay."""
+    change = _change(booking, if_match, idempotency_key)
+    return _tagged(central.changes.reschedule(caller, change, body), response)
+
+
+@_signed_in.post(
+    "/bookings/{booking}/cancel",
+    operation_id="cancelBooking",
+    summary="Give an appointment up",
+    responses=_changed(),
+)
+def cancel_booking(
+    central: Behind,
+    caller: SignedIn,
+    response: Response,
+    booking: BookingId,
+    body: Annotated[contract.CancelRequest, JsonBody(openapi_examples=_example({"reason": "person"}))],
+    idempotency_key: IdempotencyKey,
+    if_match: Revision,
+) -> contract.Booking:
+    """Cancel. The place stays hidden for hours, and never goes back to this kiosk or mediator."""
+    change = _change(booking, if_match, idempotency_key)
+    return _tagged(central.changes.cancel(caller, change, body), response)
+
+
+@_signed_in.post(
+    "/bookings/{booking}/correction",
+    operation_id="correctBooking",
+    summary="Put a typing error right",
+    responses=_changed(ProblemName.PERSON_HAS_BOOKING, ProblemName.NOT_A_TYPO),
+)
+def correct_booking(
+    central: Behind,
+    caller: SignedIn,
+    response: Response,
+    booking: BookingId,
+    body: Annotated[contract.CorrectionRequest, JsonBody(openapi_examples=_example(_CORRECTION))],
+    idempotency_key: IdempotencyKey,
+    if_match: Revision,
+) -> contract.Booking:
+    """Correct a name or a birth date by a few letters, counted from the identity first given. No call does more."""
+    change = _change(booking, if_match, idempotency_key)
+    return _tagged(central.changes.correct(caller, change, body), response)
+
+
+@_signed_in.post(
+    "/attempts",
+    operation_id="createAttempt",
+    summary="Search, and have it proved",
+    status_code=201,
+    responses={
+        200: _replay_of(contract.Attempt),
+        **_problems(ProblemName.IDEMPOTENCY_KEY_MISSING, ProblemName.NOT_FOUND, ProblemName.IDEMPOTENCY_MISMATCH),
+    },
+)
+def create_attempt(
+    central: Behind,
+    caller: SignedIn,
+    response: Response,
+    body: Annotated[contract.AttemptRequest, JsonBody(openapi_examples=_example(_ATTEMPT))],
+    idempotency_key: IdempotencyKey,
+) -> contract.Attempt:
+    """Look now, and keep what was found: free, none, or a source that did not answer."""
+    return _answer(central.evidence.attempt(caller, idempotency_key, body), response)
+
+
+@_signed_in.post(
+    "/reports",
+    operation_id="createReport",
+    summary="Tell of a resale",
+    status_code=201,
+    responses={
+        200: _replay_of(contract.Report),
+        **_problems(ProblemName.IDEMPOTENCY_KEY_MISSING, ProblemName.IDEMPOTENCY_MISMATCH),
+    },
+)
+def create_report(
+    central: Behind,
+    caller: SignedIn,
+    response: Response,
+    body: Annotated[contract.ReportRequest, JsonBody(openapi_examples=_example(_REPORT))],
+    idempotency_key: IdempotencyKey,
+) -> contract.Report:
+    """Keep what somebody tells, for a person to read. Nobody is asked who they are."""
+    return _answer(central.evidence.report(caller, idempotency_key, body), response)
 
 
 @_signed_in.post("/bookings/search", operation_id="searchBookings", summary="Find a person's appointments")

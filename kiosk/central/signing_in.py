@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
+from kiosk.central import places
 from kiosk.central import tables as db
 from kiosk.central.clock import Chance, Clock
+from kiosk.central.events import Act, Caller, record
 from kiosk.central.refusal import Refused
-from kiosk.central.rules import Caller
 from kiosk.central.storage import Storage
 
 TOKEN_SECONDS = 10 * 3600  # a working day
@@ -58,6 +59,7 @@ class SignIn:
                     expires_at=now + dt.timedelta(seconds=TOKEN_SECONDS),
                 )
             )
+            record(transaction, self.storage.person_key, Caller(mediator, kiosk), now, Act("sign-in", mediator, {}))
         return contract.Token(access_token=token, expires_in=TOKEN_SECONDS)
 
     def caller(self, token: str) -> Caller:
@@ -72,15 +74,24 @@ class SignIn:
         return Caller(row.mediator, row.kiosk)
 
     def me(self, caller: Caller) -> contract.Me:
-        """Return the names behind a token."""
+        """Return the names behind a token, and what they may still take."""
+        now = self.clock()
         with self.storage.reading() as transaction:
             mediator = transaction.execute(
                 sa.select(db.mediators.c.id, db.mediators.c.name).where(db.mediators.c.id == caller.mediator)
             ).one()
             kiosk = transaction.execute(sa.select(db.kiosks).where(db.kiosks.c.id == caller.kiosk)).one()
+            left = places.left(transaction, places.windows(caller, places.strictest(transaction), now))
         return contract.Me(
             mediator=contract.Mediator(id=mediator.id, name=mediator.name),
             kiosk=contract.Kiosk(id=kiosk.id, name=kiosk.name, department=kiosk.department, region=kiosk.region),
+            caps=[
+                contract.Cap.model_validate(
+                    {"scope": each.window.scope, "limit": each.window.cap, "left": each.left}
+                    | {"resets_at": each.window.ends_at.astimezone(dt.UTC)}
+                )
+                for each in left
+            ],
         )
 
     def _count_trial(self, mediator: str) -> None:

@@ -4,6 +4,8 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from kiosk.central.limits import BOUNDS
+
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 
@@ -26,9 +28,10 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
 metadata = sa.MetaData()
 
 facts = sa.Table(
-    "facts",  # what is true of this whole database: `demonstration`
+    "facts",  # what is true of this whole database: `demonstration`, `person-key`
     metadata,
     sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.String(64)),
 )
 
 mediators = sa.Table(
@@ -68,9 +71,10 @@ tokens = sa.Table(
 )
 
 services = sa.Table(
-    "services",
+    "services",  # what a service is stands in the catalogue; here is what it allows
     metadata,
     sa.Column("id", sa.String(100), primary_key=True),
+    *(sa.Column(name, sa.Integer, nullable=False, server_default=str(bound.default)) for name, bound in BOUNDS.items()),
 )
 
 sites = sa.Table(
@@ -91,10 +95,19 @@ slots = sa.Table(
     sa.Column("start_at", Instant, nullable=False),
     sa.Column("minutes", sa.Integer, nullable=False),
     sa.Column("capacity", sa.Integer, nullable=False),
-    sa.Column("taken", sa.Integer, nullable=False, server_default="0"),  # seats held or booked
+    # Seats held, booked, or released and still hidden: what is hidden cannot be oversold either.
+    sa.Column("taken", sa.Integer, nullable=False, server_default="0"),
     sa.CheckConstraint("taken >= 0 AND taken <= capacity", name="never_oversold"),
     sa.UniqueConstraint("service", "site", "start_at", name="one_slot_per_start"),
-    sa.Index("slots_by_day", "service", "date", "site"),
+    sa.Index(
+        "slots_with_a_place",
+        "service",
+        "site",
+        "date",
+        "start_at",
+        sqlite_where=sa.text("taken < capacity"),
+        postgresql_where=sa.text("taken < capacity"),
+    ),
 )
 
 seeded_days = sa.Table(
@@ -104,26 +117,77 @@ seeded_days = sa.Table(
 )
 
 holds = sa.Table(
-    "holds",
+    "holds",  # a slot kept for minutes, for persons who are known from then on
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("slot", sa.ForeignKey("slots.id"), nullable=False),
     sa.Column("kiosk", sa.ForeignKey("kiosks.id"), nullable=False),
+    sa.Column("mediator", sa.ForeignKey("mediators.id"), nullable=False),
     sa.Column("seats", sa.Integer, nullable=False),
+    sa.Column("identities", sa.Text, nullable=False),  # MRZ form, one line per person, in the order of the request
     sa.Column("expires_at", Instant, nullable=False),
     sa.CheckConstraint("seats > 0", name="a_hold_holds_something"),
+    sa.UniqueConstraint("kiosk", name="one_hold_per_kiosk"),
     sa.Index("holds_by_end", "expires_at"),
 )
 
+claims = sa.Table(
+    "claims",  # who is spoken for: a hold or an appointment to come, by keyed hash of a name or of a number
+    metadata,
+    sa.Column("service", sa.ForeignKey("services.id"), nullable=False),
+    sa.Column("ref", sa.String(64), nullable=False),
+    sa.Column("hold", sa.String(36), nullable=False),  # also once it has become bookings
+    sa.Column("position", sa.Integer, nullable=False),  # the person's place in the request
+    sa.Column("expires_at", Instant, nullable=False),  # the end of the hold, then of the appointment
+    sa.PrimaryKeyConstraint("service", "ref", name="one_claim_per_person"),
+    sa.Index("claims_by_hold", "hold"),
+    sa.Index("claims_by_end", "expires_at"),
+)
+
+releases = sa.Table(
+    "releases",  # places given up: hidden from all until `returns_at`, and from who gave them up for good
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("slot", sa.ForeignKey("slots.id"), nullable=False),
+    sa.Column("seats", sa.Integer, nullable=False),
+    sa.Column("kiosk", sa.ForeignKey("kiosks.id"), nullable=False),
+    sa.Column("mediator", sa.ForeignKey("mediators.id"), nullable=False),
+    sa.Column("released_at", Instant, nullable=False),
+    sa.Column("returns_at", Instant, nullable=False),
+    sa.Column("returned", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.CheckConstraint("seats > 0", name="a_release_releases_something"),
+    sa.Index("releases_by_slot", "slot"),
+    sa.Index(
+        "releases_by_return",
+        "returns_at",
+        sqlite_where=sa.text("NOT returned"),
+        postgresql_where=sa.text("NOT returned"),
+    ),
+)
+
+caps = sa.Table(
+    "caps",  # places taken in one window of time by one mediator, one kiosk, or at one site
+    metadata,
+    sa.Column("scope", sa.String(20), nullable=False),
+    sa.Column("subject", sa.String(100), nullable=False),
+    sa.Column("starts_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False),
+    sa.Column("used", sa.Integer, nullable=False),
+    sa.Column("cap", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("scope", "subject", "starts_at", name="one_cap_per_window"),
+    sa.CheckConstraint("used <= cap", name="never_over_cap"),
+    sa.Index("caps_by_end", "ends_at"),
+)
+
 intents = sa.Table(
-    "intents",  # one row per Idempotency-Key that succeeded; its hold can never succeed under another key
+    "intents",  # what succeeded under an Idempotency-Key; kept, so that a retry years later still finds it
     metadata,
     sa.Column("kiosk", sa.ForeignKey("kiosks.id"), nullable=False),
     sa.Column("key", sa.String(64), nullable=False),
-    sa.Column("hold", sa.String(36), nullable=False),
+    sa.Column("action", sa.String(20), nullable=False),
+    sa.Column("subject", sa.String(36), nullable=False),  # the hold, booking, attempt or report it is about
     sa.Column("payload_hmac", sa.String(64), nullable=False),
     sa.PrimaryKeyConstraint("kiosk", "key", name="one_intent_per_key"),
-    sa.UniqueConstraint("hold", name="one_intent_per_hold"),
 )
 
 bookings = sa.Table(
@@ -131,18 +195,24 @@ bookings = sa.Table(
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("reference", sa.String(12), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("status", sa.String(20), nullable=False),
-    sa.Column("active", sa.Boolean, nullable=False),  # booked, and not over yet: what blocks a second booking
-    sa.Column("hold", sa.ForeignKey("intents.hold"), nullable=False),
+    sa.Column("hold", sa.String(36), nullable=False),
     sa.Column("position", sa.Integer, nullable=False),  # the person's place in the request
     sa.Column("slot", sa.ForeignKey("slots.id"), nullable=False),
     sa.Column("service", sa.ForeignKey("services.id"), nullable=False),
     sa.Column("ends_at", Instant, nullable=False),
-    sa.Column("person_ref", sa.String(64), nullable=False),
+    sa.Column("moves", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("moves_allowed", sa.Integer, nullable=False, server_default=str(BOUNDS["moves"].default)),
+    sa.Column("person_ref", sa.String(64), nullable=False),  # of the identity as first given
+    sa.Column("first_identity", sa.String(500), nullable=False),  # MRZ form; what corrections are measured against
     sa.Column("surname", sa.String(100), nullable=False),
     sa.Column("given_names", sa.String(100), nullable=False),
     sa.Column("birth_date", sa.String(10), nullable=False),  # as far as known: 1987
     sa.Column("phone", sa.String(16)),
+    sa.Column("email", sa.String(254)),
+    sa.Column("language", sa.String(40)),
+    sa.Column("representative", sa.String(200)),
     sa.Column("mrz_surname", sa.String(200), nullable=False),
     sa.Column("consent_mode", sa.String(30), nullable=False),
     sa.Column("consent_reference", sa.String(200)),
@@ -150,18 +220,84 @@ bookings = sa.Table(
     sa.Column("kiosk", sa.ForeignKey("kiosks.id"), nullable=False),
     sa.Column("demonstration", sa.Boolean, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("cancelled_at", Instant),
+    sa.Column("cancel_reason", sa.String(20)),
     sa.CheckConstraint("status IN ('booked', 'cancelled', 'fulfilled', 'noshow')", name="status_is_known"),
-    sa.CheckConstraint("status = 'booked' OR NOT active", name="only_booked_is_active"),
+    sa.CheckConstraint("(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="a_cancelled_one_says_when"),
+    sa.CheckConstraint("moves <= moves_allowed", name="never_moved_too_often"),
     sa.UniqueConstraint("reference", name="one_booking_per_reference"),
     sa.UniqueConstraint("hold", "position", name="one_booking_per_person_of_a_hold"),
-    sa.Index(
-        "one_active_booking",
-        "person_ref",
-        "service",
-        unique=True,
-        sqlite_where=sa.text("active"),
-        postgresql_where=sa.text("active"),
-    ),
-    sa.Index("active_bookings_by_end", "ends_at", sqlite_where=sa.text("active"), postgresql_where=sa.text("active")),
     sa.Index("bookings_by_person", "birth_date", "mrz_surname"),
+    sa.Index("bookings_by_ref", "person_ref", "service"),
+    sa.Index("bookings_by_slot", "slot"),
+)
+
+known_identifiers = sa.Table(
+    "known_identifiers",  # numbers accepted before, so that nobody types them twice; asked again at each hold
+    metadata,
+    sa.Column("person_ref", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("value", sa.String(20), nullable=False),
+    sa.PrimaryKeyConstraint("person_ref", "kind", name="one_known_identifier_per_kind"),
+)
+
+attempts = sa.Table(
+    "attempts",  # searches of which somebody wanted a proof
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("reference", sa.String(12), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("service", sa.ForeignKey("services.id"), nullable=False),
+    sa.Column("person_ref", sa.String(64)),
+    sa.Column("answer", sa.Text, nullable=False),  # as it was sealed
+    sa.UniqueConstraint("reference", name="one_attempt_per_reference"),
+    sa.Index("attempts_by_person", "person_ref", "service", "at"),
+)
+
+reports = sa.Table(
+    "reports",  # resales that somebody told us of
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("reference", sa.String(12), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("channel", sa.String(20), nullable=False),
+    sa.Column("price_euros", sa.Integer),
+    sa.Column("place", sa.String(200)),
+    sa.Column("booking_reference", sa.String(100)),
+    sa.Column("note", sa.String(1000)),
+    sa.UniqueConstraint("reference", name="one_report_per_reference"),
+)
+
+events = sa.Table(
+    "events",  # who wrote what, from where; each kiosk's events form one chain
+    metadata,
+    sa.Column("chain", sa.String(100), nullable=False),  # the kiosk, or the command line of the central
+    sa.Column("number", sa.Integer, nullable=False),  # 1, 2, 3, ... in its chain
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("mediator", sa.String(100)),
+    sa.Column("action", sa.String(20), nullable=False),
+    sa.Column("subject", sa.String(100), nullable=False),
+    sa.Column("details", sa.Text, nullable=False),  # JSON; never a name, a date of birth or a number of a document
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.PrimaryKeyConstraint("chain", "number", name="one_event_per_number"),
+    sa.Index("events_by_action", "action", "at"),
+)
+
+foreigners = sa.Table(
+    "foreigners",  # stands for AGDREF, the register of foreigners
+    metadata,
+    sa.Column("number", sa.String(10), primary_key=True),
+    sa.Column("mrz_surname", sa.String(200), nullable=False),
+    sa.Column("birth_date", sa.String(10), nullable=False),  # as far as known: 1987
+)
+
+pre_applications = sa.Table(
+    "pre_applications",  # stands for the coordination API of passports and identity cards
+    metadata,
+    sa.Column("number", sa.String(10), primary_key=True),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.CheckConstraint(
+        "status IN ('validated', 'consumed', 'declared', 'unknown', 'expired')", name="pre_application_status_is_known"
+    ),
 )

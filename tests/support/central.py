@@ -18,6 +18,7 @@ from kiosk.central.catalogue import Catalogue, load_catalogue
 from kiosk.central.clock import Chance, new_token
 from kiosk.central.command import prepare
 from kiosk.central.listener import Listener, base_url, bind
+from kiosk.central.registers import EmbeddedForeigners, EmbeddedPreApplications, Registers
 from kiosk.central.server import create_app
 from kiosk.central.signing_in import sha256
 from kiosk.central.storage import FILE_NAME, Storage, open_storage
@@ -101,7 +102,11 @@ class RunningCentral:
 
 @contextmanager
 def running_central(
-    data_dir: Path, clock: MovingClock | None = None, seed: bool = True, chance: Chance | None = None
+    data_dir: Path,
+    clock: MovingClock | None = None,
+    seed: bool = True,
+    chance: Chance | None = None,
+    registers: Registers | None = None,
 ) -> Iterator[RunningCentral]:
     """Serve `data_dir`, filled as of NOW when it is empty; the server is gone at the end of the block."""
     clock = clock or MovingClock()
@@ -109,7 +114,9 @@ def running_central(
         shutil.copytree(_template(seed), data_dir, dirs_exist_ok=True)
     storage = open_storage(data_dir)
     ready = threading.Event()
-    listener = Listener(create_app(storage, _catalogue(), clock, chance or Chance()), ready.set)
+    listener = Listener(
+        create_app(storage, _catalogue(), registers or embedded(storage), clock, chance or Chance()), ready.set
+    )
     with bind(0) as listening:
         thread = threading.Thread(target=listener.run, kwargs={"sockets": [listening]}, name="central")
         thread.start()
@@ -120,6 +127,11 @@ def running_central(
             listener.should_exit = True
             thread.join()
             storage.close()
+
+
+def embedded(storage: Storage) -> Registers:
+    """Return the registers that stand in the central's own database."""
+    return Registers(EmbeddedForeigners(storage), EmbeddedPreApplications(storage))
 
 
 _catalogue: Callable[[], Catalogue] = cache(load_catalogue)

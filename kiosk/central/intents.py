@@ -1,0 +1,107 @@
+"""One write per Idempotency-Key and kiosk: what an earlier call did is found again, and races are settled."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from kiosk.api.problems import ProblemName
+from kiosk.central import tables as db
+from kiosk.central.events import Caller
+from kiosk.central.identity import payload_hmac
+from kiosk.central.refusal import Refused
+from kiosk.central.storage import Storage
+
+RACES = 8  # lost in a row before the central gives up
+
+Answer = TypeVar("Answer")
+
+# PostgreSQL names the constraint in its error, SQLite the columns.
+_WORTH_RETRYING = (
+    "one_booking_per_reference",
+    "bookings.reference",
+    "one_attempt_per_reference",
+    "attempts.reference",
+    "one_report_per_reference",
+    "reports.reference",
+    "one_intent_per_key",
+    "intents.kiosk, intents.key",
+    "one_event_per_number",
+    "events.chain, events.number",
+    "one_hold_per_kiosk",
+    "holds.kiosk",
+)
+_FIND = sa.select(db.intents).where(db.intents.c.kiosk == sa.bindparam("of"), db.intents.c.key == sa.bindparam("under"))
+_INSERT = sa.insert(db.intents)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[Answer]):
+    """What an intent came to; `replayed` when an earlier call had done it already."""
+
+    answer: Answer
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write that is done once: by whom, under which key, what to do to what, and the whole request."""
+
+    caller: Caller
+    key: str
+    action: str
+    target: str  # of the request: a hold, a booking; empty for what is new
+    request: BaseModel
+
+
+def settle(storage: Storage, work: Callable[[Connection], Answer]) -> Answer:
+    """Run `work` in one write transaction; again when it lost a race for a number, a reference or a key."""
+    for _ in range(RACES):
+        try:
+            return storage.write(work)
+        except IntegrityError as error:
+            if not is_about(error, _WORTH_RETRYING):
+                raise
+            lost = error
+    raise lost
+
+
+def earlier(transaction: Connection, key: bytes, intent: Intent) -> str | None:
+    """Return the subject of what this intent did before; None if it did nothing yet.
+
+    Raise Refused(idempotency-mismatch) when the key was used for anything else.
+    """
+    row = find(transaction, intent.caller.kiosk, intent.key)
+    if row is None:
+        return None
+    if row["action"] != intent.action or row["payload_hmac"] != payload_hmac(key, intent.target, intent.request):
+        raise Refused(ProblemName.IDEMPOTENCY_MISMATCH)
+    return str(row["subject"])
+
+
+def remember(transaction: Connection, key: bytes, intent: Intent, subject: str) -> None:
+    """Write down that the intent is done, in the transaction that does it."""
+    transaction.execute(
+        _INSERT,
+        {
+            "kiosk": intent.caller.kiosk,
+            "key": intent.key,
+            "action": intent.action,
+            "subject": subject,
+            "payload_hmac": payload_hmac(key, intent.target, intent.request),
+        },
+    )
+
+
+def find(transaction: Connection, kiosk: str, key: str) -> sa.RowMapping | None:
+    """Return what succeeded under this kiosk's key."""
+    return transaction.execute(_FIND, {"of": kiosk, "under": key}).mappings().one_or_none()
+
+
+def is_about(error: IntegrityError, names: tuple[str, ...]) -> bool:
+    """Return whether one of these constraints stopped the write."""
+    return any(name in str(error.orig) for name in names)

@@ -1,0 +1,240 @@
+"""Places of slots: taken within capacity and caps, given up into hiding, given back by time. One statement per rule.
+
+A place that is given up stays `taken` until it returns, so that hiding it needs no rule of its own: capacity hides it.
+"""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from kiosk.api.problems import ProblemName
+from kiosk.central import tables as db
+from kiosk.central.clock import Chance
+from kiosk.central.events import Caller
+from kiosk.central.limits import BOUNDS, Limits
+from kiosk.central.refusal import Refused
+from kiosk.central.tables import Instant
+
+HOME = ZoneInfo("Europe/Paris")  # of a mediator's day: were it the site's, ten zones would give ten days
+HOUR = dt.timedelta(hours=1)
+SCOPES = {
+    "mediator-hour": ProblemName.MEDIATOR_LIMIT,
+    "mediator-day": ProblemName.MEDIATOR_LIMIT,
+    "kiosk-hour": ProblemName.KIOSK_LIMIT,
+    "site-day": ProblemName.SITE_LIMIT,
+}
+
+_LIMITS = [getattr(db.services.c, name) for name in BOUNDS]
+_DEMONSTRATION = sa.exists().where(db.facts.c.name == "demonstration").label("demonstration")
+_OFFERED = (
+    sa.select(db.slots, db.sites.c.source, _DEMONSTRATION, *_LIMITS)
+    .join(db.sites, db.sites.c.id == db.slots.c.site)
+    .join(db.services, db.services.c.id == db.slots.c.service)
+    .where(db.slots.c.id == sa.bindparam("wanted"))
+)
+_BARRED = (
+    sa.select(sa.func.coalesce(sa.func.sum(db.releases.c.seats), 0))
+    .where(
+        db.releases.c.slot == db.slots.c.id,
+        (db.releases.c.kiosk == sa.bindparam("my_kiosk")) | (db.releases.c.mediator == sa.bindparam("my_self")),
+    )
+    .correlate(db.slots)
+    .scalar_subquery()
+)
+# What one caller may still take of a slot: never the places that the same kiosk or mediator gave up.
+FREE_TO_CALLER = db.slots.c.capacity - db.slots.c.taken - _BARRED
+_TAKE = (
+    sa.update(db.slots)
+    .where(db.slots.c.id == sa.bindparam("wanted"), sa.bindparam("seats") <= FREE_TO_CALLER)
+    .values(taken=db.slots.c.taken + sa.bindparam("seats"))
+)
+_GIVE_BACK = (
+    sa.update(db.slots)
+    .where(db.slots.c.id == sa.bindparam("given"))
+    .values(taken=db.slots.c.taken - sa.bindparam("seats"))
+)
+_COUNT = sa.text(
+    "INSERT INTO caps (scope, subject, starts_at, ends_at, used, cap) VALUES "  # noqa: S608 (our own names)
+    + ", ".join(f"(:scope{n}, :subject{n}, :starts{n}, :ends{n}, :seats, :cap{n})" for n in range(len(SCOPES)))
+    + " ON CONFLICT (scope, subject, starts_at) DO UPDATE"
+    " SET used = caps.used + excluded.used, cap = excluded.cap"
+    " WHERE caps.used + excluded.used <= excluded.cap"
+    " RETURNING scope, used, cap"
+).bindparams(*(sa.bindparam(f"{end}{n}", type_=Instant) for end in ("starts", "ends") for n in range(len(SCOPES))))
+
+_USED = sa.select(db.caps.c.used).where(
+    db.caps.c.scope == sa.bindparam("of"),
+    db.caps.c.subject == sa.bindparam("whose"),
+    db.caps.c.starts_at == sa.bindparam("since"),
+)
+_STRICTEST = sa.select(*(sa.func.min(column).label(column.name) for column in _LIMITS))
+
+_EXPIRED_HOLDS = db.holds.c.expires_at <= sa.bindparam("now")
+_EXPIRED_CLAIMS = db.claims.c.expires_at <= sa.bindparam("now")
+_DUE_RELEASES = ~db.releases.c.returned & (db.releases.c.returns_at <= sa.bindparam("now"))
+_ANYTHING_DUE = sa.select(
+    sa.exists().where(_EXPIRED_HOLDS) | sa.exists().where(_EXPIRED_CLAIMS) | sa.exists().where(_DUE_RELEASES)
+)
+_RETURN = (
+    sa.update(db.releases).where(_DUE_RELEASES).values(returned=True).returning(db.releases.c.slot, db.releases.c.seats)
+)
+_END_HOLDS = sa.delete(db.holds).where(_EXPIRED_HOLDS).returning(db.holds)
+_END_CLAIMS = sa.delete(db.claims).where(_EXPIRED_CLAIMS)
+_END_CAPS = sa.delete(db.caps).where(db.caps.c.ends_at <= sa.bindparam("now"))
+_RELEASE = sa.insert(db.releases)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time in which `subject` may take `cap` places."""
+
+    scope: str
+    subject: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a window still allows once places were taken."""
+
+    window: Window
+    left: int
+
+
+def offered(transaction: Connection, slot: str) -> sa.RowMapping:
+    """Return the slot with its site's source and its service's limits; raise Refused(not-found)."""
+    row = transaction.execute(_OFFERED, {"wanted": slot}).mappings().one_or_none()
+    if row is None:
+        raise Refused(ProblemName.NOT_FOUND, "no such slot")
+    return row
+
+
+def limits_of(row: sa.RowMapping) -> Limits:
+    """Return the limits in a row that was selected with them."""
+    return Limits(**{name: row[name] for name in BOUNDS})
+
+
+def is_bookable(row: sa.RowMapping, zone: ZoneInfo, now: dt.datetime) -> bool:
+    """Return whether the slot lies ahead, and within the horizon on the site's calendar."""
+    last = now.astimezone(zone).date() + dt.timedelta(days=row["horizon_days"])
+    begins: dt.datetime = row["start_at"]
+    day: dt.date = row["date"]
+    return begins > now and day <= last
+
+
+def take(transaction: Connection, caller: Caller, slot: str, seats: int) -> None:
+    """Take places; raise Refused(slot-taken) when the caller may not have so many."""
+    mine = {"my_kiosk": caller.kiosk, "my_self": caller.mediator}
+    if transaction.execute(_TAKE, {"wanted": slot, "seats": seats, **mine}).rowcount == 0:
+        raise Refused(ProblemName.SLOT_TAKEN)
+
+
+def give_up(
+    transaction: Connection, chance: Chance, caller: Caller, slot: sa.RowMapping, seats: int, now: dt.datetime
+) -> None:
+    """Put places into hiding for a random time; the caller will not have them again."""
+    transaction.execute(
+        _RELEASE,
+        {
+            "id": chance.new_id(),
+            "slot": slot["id"],
+            "seats": seats,
+            "kiosk": caller.kiosk,
+            "mediator": caller.mediator,
+            "released_at": now,
+            "returns_at": _return_of(chance, limits_of(slot), slot["start_at"], now),
+        },
+    )
+
+
+def _return_of(chance: Chance, limits: Limits, start: dt.datetime, now: dt.datetime) -> dt.datetime:
+    least, most = limits.hidden_minutes_least, max(limits.hidden_minutes_least, limits.hidden_minutes_most)
+    until_start = int((start - now).total_seconds() // 60)
+    # A place given up the day before should still find somebody: it comes back before it is worth nothing.
+    most = min(most, until_start) if until_start > least else most
+    return now + dt.timedelta(minutes=chance.between(least, most))
+
+
+def windows(caller: Caller, limits: Limits, now: dt.datetime) -> list[Window]:
+    """Return the windows of who acts: the clock hour for mediator and kiosk, the day of Paris for the mediator."""
+    hour = now.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    day = _day(now, HOME)
+    return [
+        Window("mediator-hour", caller.mediator, hour, hour + HOUR, limits.mediator_hour),
+        Window("mediator-day", caller.mediator, *day, limits.mediator_day),
+        Window("kiosk-hour", caller.kiosk, hour, hour + HOUR, limits.kiosk_hour),
+    ]
+
+
+def count(transaction: Connection, every: list[Window], seats: int, now: dt.datetime) -> list[Left]:
+    """Count places in all windows at once, always in the same order; raise Refused: *-limit with the time to wait."""
+    values: dict[str, object] = {"seats": seats}
+    for n, window in enumerate(every):
+        values |= {f"scope{n}": window.scope, f"subject{n}": window.subject, f"cap{n}": window.cap}
+        values |= {f"starts{n}": window.starts_at, f"ends{n}": window.ends_at}
+        if seats > window.cap:
+            raise _over(window, now)
+    counted = {row.scope: row.cap - row.used for row in transaction.execute(_COUNT, values)}
+    for window in every:
+        if window.scope not in counted:
+            raise _over(window, now)
+    return [Left(window, counted[window.scope]) for window in every]
+
+
+def left(transaction: Connection, every: list[Window]) -> list[Left]:
+    """Return what windows still allow, without taking anything."""
+    counted = []
+    for window in every:
+        key = {"of": window.scope, "whose": window.subject, "since": window.starts_at}
+        used = transaction.scalar(_USED, key) or 0
+        counted.append(Left(window, max(0, window.cap - used)))
+    return counted
+
+
+def strictest(transaction: Connection) -> Limits:
+    """Return the least value of each limit over all services."""
+    row = transaction.execute(_STRICTEST).mappings().one()
+    return limits_of(row)
+
+
+def site_window(site: str, zone: ZoneInfo, limits: Limits, now: dt.datetime) -> Window:
+    """Return the window of a site: a day of its own calendar, 23 to 25 hours long."""
+    return Window("site-day", site, *_day(now, zone), limits.site_day)
+
+
+def _day(now: dt.datetime, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
+    today = now.astimezone(zone).date()
+    tomorrow = today + dt.timedelta(days=1)
+    return dt.datetime.combine(today, dt.time(), zone), dt.datetime.combine(tomorrow, dt.time(), zone)
+
+
+def _over(window: Window, now: dt.datetime) -> Refused:
+    wait = max(1, int((window.ends_at - now).total_seconds()) + 1)
+    return Refused(SCOPES[window.scope], f"{window.scope}: {window.cap} places", retry_after_seconds=wait)
+
+
+def is_due(transaction: Connection, now: dt.datetime) -> bool:
+    """Return whether time has had an effect that is not written down yet."""
+    return bool(transaction.scalar(_ANYTHING_DUE, {"now": now}))
+
+
+def sweep(transaction: Connection, chance: Chance, now: dt.datetime) -> None:
+    """Let time have its effect: expired holds go into hiding, hidden places return, claims that are over end."""
+    if not is_due(transaction, now):
+        return
+    for hold in transaction.execute(_END_HOLDS, {"now": now}).mappings().all():
+        caller = Caller(hold["mediator"], hold["kiosk"])
+        give_up(transaction, chance, caller, offered(transaction, hold["slot"]), hold["seats"], hold["expires_at"])
+    returned: Counter[str] = Counter()
+    for slot, seats in transaction.execute(_RETURN, {"now": now}):
+        returned[slot] += seats
+    for slot in sorted(returned):  # always in the same order: two sweeps at once wait for each other, never in a ring
+        transaction.execute(_GIVE_BACK, {"given": slot, "seats": returned[slot]})
+    transaction.execute(_END_CLAIMS, {"now": now})
+    transaction.execute(_END_CAPS, {"now": now})
