@@ -1,4 +1,4 @@
-"""The central API over HTTP: one class, one private call, every error converted here. The only user of httpx."""
+"""The central API over HTTP: one class, one private call, every error converted here. The kiosk's user of httpx."""
 
 from typing import TypeVar
 
