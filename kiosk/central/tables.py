@@ -301,21 +301,3 @@ pre_applications = sa.Table(
         "status IN ('validated', 'consumed', 'declared', 'unknown', 'expired')", name="pre_application_status_is_known"
     ),
 )
-
-foreigners = sa.Table(
-    "foreigners",  # stands for AGDREF, the register of foreigners
-    metadata,
-    sa.Column("number", sa.String(10), primary_key=True),
-    sa.Column("mrz_surname", sa.String(200), nullable=False),
-    sa.Column("birth_date", sa.String(10), nullable=False),  # as far as known: 1987
-)
-
-pre_applications = sa.Table(
-    "pre_applications",  # stands for the coordination API of passports and identity cards
-    metadata,
-    sa.Column("number", sa.String(10), primary_key=True),
-    sa.Column("status", sa.String(20), nullable=False),
-    sa.CheckConstraint(
-        "status IN ('validated', 'consumed', 'declared', 'unknown', 'expired')", name="pre_application_status_is_known"
-    ),
-)
