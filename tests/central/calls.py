@@ -4,32 +4,53 @@ import itertools
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from kiosk.api import contract
 from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName
 from tests.support.central import RunningCentral
 
 SIGN_IN = {"grant_type": "password", "username": "demo", "password": "000000", "client_id": "demo"}
-SERVICE = "sejour-renouvellement"
+SERVICE = "sejour-premiere"  # up to three persons, no number wanted
+_OF_A_PERSON = frozenset(contract.Person.model_fields)
 _LETTERS = "ABCDEFGHIJ"
 _numbers = itertools.count(1000)
 
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Held:
+    """A hold, and for whom."""
+
+    id: str
+    persons: tuple[Json, ...]
+
+
 @contextmanager
-def signed_in(central: RunningCentral, kiosk: str = "demo") -> Iterator[httpx.Client]:
+def signed_in(central: RunningCentral, kiosk: str = "demo", mediator: str = "demo") -> Iterator[httpx.Client]:
     """Give a kiosk's client whose mediator is signed in."""
-    headers = {"Authorization": f"Bearer {central.token(kiosk)}"}
+    headers = {"Authorization": f"Bearer {central.token(kiosk, mediator)}"}
     with httpx.Client(base_url=central.base_url, headers=headers, timeout=30) as client:
         yield client
 
 
-def person(surname: str | None = None, **members: str) -> Json:
-    """Return a person on the wire; a new one each time unless the surname is given."""
-    fresh = "Test" + "".join(_LETTERS[int(digit)] for digit in str(next(_numbers)))
+@contextmanager
+def newcomer(central: RunningCentral, name: str) -> Iterator[httpx.Client]:
+    """Give a client with a kiosk and a mediator of its own."""
+    central.add_kiosk(name)
+    central.add_mediator(name)
+    with signed_in(central, name, name) as client:
+        yield client
+
+
+def person(surname: str | None = None, **members: Any) -> Json:
+    """Return a person on the wire; unlike any other by more than a typing error unless the surname is given."""
+    digits = str(next(_numbers))
+    fresh = "Test" + "".join(_LETTERS[int(digit)] * 3 for digit in digits)
     return {"surname": surname or fresh, "given_names": "Issa", "birth_date": "1987-05-03"} | members
 
 
@@ -38,39 +59,71 @@ def new_key() -> str:
     return str(uuid.uuid4())
 
 
-def hold(kiosk: httpx.Client, slot: str, party: int = 1) -> httpx.Response:
+def hold(kiosk: httpx.Client, slot: str, *persons: Json) -> httpx.Response:
     """Ask to keep a slot."""
-    return kiosk.post("/v1/holds", json={"slot": slot, "party": party})
+    return kiosk.post("/v1/holds", json={"slot": slot, "persons": list(persons or (person(),))})
 
 
-def held(kiosk: httpx.Client, slot: str, party: int = 1) -> str:
-    """Keep a slot and return the hold's id."""
-    answer = hold(kiosk, slot, party)
+def held(kiosk: httpx.Client, slot: str, *persons: Json) -> Held:
+    """Keep a slot for these persons, or for somebody."""
+    who = persons or (person(),)
+    answer = hold(kiosk, slot, *who)
     assert answer.status_code == 201, answer.text
-    identifier: str = answer.json()["id"]
-    return identifier
+    return Held(answer.json()["id"], who)
 
 
-def book(kiosk: httpx.Client, hold_id: str, *persons: Json, key: str | None = None) -> httpx.Response:
-    """Ask to turn a hold into bookings."""
+def book(kiosk: httpx.Client, kept: Held, *persons: Json, key: str | None = None) -> httpx.Response:
+    """Ask to turn a hold into bookings, for its own persons unless others are given."""
+    who = [{name: one[name] for name in one if name in _OF_A_PERSON} for one in persons or kept.persons]
     return kiosk.post(
         "/v1/bookings",
         headers={"Idempotency-Key": key or new_key()},
-        json={"hold": hold_id, "persons": list(persons) or [person()], "consent": {"mode": "present"}},
+        json={"hold": kept.id, "persons": who, "consent": {"mode": "present"}},
     )
 
 
 def booked(kiosk: httpx.Client, slot: str, *persons: Json) -> list[Json]:
     """Hold a slot, book it, and return the bookings."""
-    answer = book(kiosk, held(kiosk, slot, len(persons) or 1), *persons)
+    answer = book(kiosk, held(kiosk, slot, *persons))
     assert answer.status_code == 201, answer.text
     bookings: list[Json] = answer.json()["bookings"]
     return bookings
 
 
+def change(
+    kiosk: httpx.Client, booking: Json, what: str, body: Json, key: str | None = None, tag: str | None = None
+) -> httpx.Response:
+    """Ask to change a booking as it was last seen: `reschedule`, `cancel`, `correction`."""
+    headers = {"Idempotency-Key": key or new_key(), "If-Match": tag or f'"{booking["revision"]}"'}
+    return kiosk.post(f"/v1/bookings/{booking['id']}/{what}", headers=headers, json=body)
+
+
+def move(kiosk: httpx.Client, booking: Json, slot: str, key: str | None = None) -> httpx.Response:
+    """Ask to move a booking."""
+    return change(kiosk, booking, "reschedule", {"slot": slot}, key)
+
+
+def cancel(kiosk: httpx.Client, booking: Json, reason: str = "person", key: str | None = None) -> httpx.Response:
+    """Ask to cancel a booking."""
+    return change(kiosk, booking, "cancel", {"reason": reason}, key)
+
+
+def correct(kiosk: httpx.Client, booking: Json, **identity: str) -> httpx.Response:
+    """Ask to correct a booking's person, as last seen but for these members."""
+    seen = {name: booking["person"][name] for name in ("surname", "given_names", "birth_date")}
+    return change(kiosk, booking, "correction", seen | identity | {"reason": "typed-wrong"})
+
+
+def done(answer: httpx.Response) -> Json:
+    """Return what a call answered; fail if it did not succeed."""
+    assert answer.is_success, answer.text
+    body: Json = answer.json()
+    return body
+
+
 def free_on(kiosk: httpx.Client, date: str, site: str = "pref-93") -> dict[str, int]:
     """Return the places left of each slot of a day."""
-    page = kiosk.get("/v1/slots", params={"service": SERVICE, "site": site, "date": date}).raise_for_status().json()
+    page = done(kiosk.get("/v1/slots", params={"service": SERVICE, "site": site, "date": date}))
     return {slot["id"]: slot["free"] for slot in page["slots"]}
 
 

@@ -1,40 +1,82 @@
 """Holds and bookings as a kiosk sees them, over HTTP."""
 
+import datetime as dt
+
 import httpx
 import pytest
 import sqlalchemy as sa
 
-from kiosk.api.contract import HOLD_SECONDS
 from kiosk.api.problems import ProblemName
 from kiosk.central import tables as db
 from kiosk.central.clock import Chance, new_reference
-from tests.central.calls import book, booked, free_on, held, hold, new_key, person, problem_of, signed_in
+from kiosk.central.limits import Limits
+from tests.central.calls import (
+    Held,
+    book,
+    booked,
+    done,
+    free_on,
+    held,
+    hold,
+    new_key,
+    newcomer,
+    person,
+    problem_of,
+    signed_in,
+)
 from tests.support.central import NOW, RunningCentral, running_central
 
 DAY = "2027-01-13"  # of the slots that tests add: NOW + 2 days
+HOLD_SECONDS = Limits().hold_seconds
 
 
-def test_a_held_slot_counts_as_taken_until_it_is_released(central: RunningCentral, kiosk: httpx.Client) -> None:
+def test_a_held_place_is_taken(central: RunningCentral, kiosk: httpx.Client) -> None:
     slot = central.add_slot("mine", capacity=2)
-    hold_id = held(kiosk, slot)
+    held(kiosk, slot)
     assert free_on(kiosk, DAY)[slot] == 1
-    assert kiosk.delete(f"/v1/holds/{hold_id}").status_code == 204
-    assert free_on(kiosk, DAY)[slot] == 2
-    assert kiosk.delete(f"/v1/holds/{hold_id}").status_code == 204
-    assert free_on(kiosk, DAY)[slot] == 2
 
 
 def test_a_hold_says_what_is_left_and_until_when(central: RunningCentral, kiosk: httpx.Client) -> None:
-    answer = hold(kiosk, central.add_slot("mine", capacity=3), party=2).json()
+    answer = hold(kiosk, central.add_slot("mine", capacity=3), person(), person()).json()
     assert answer["slot"]["free"] == 1
     assert answer["slot"]["start"] == "2027-01-13T09:07:00+01:00"
     assert answer["expires_at"] == "2027-01-11T09:05:00+01:00"
 
 
+def test_asking_for_the_same_hold_again_gives_the_same_hold(central: RunningCentral, kiosk: httpx.Client) -> None:
+    slot, someone = central.add_slot("mine", capacity=2), person("Lévêque")
+    first = held(kiosk, slot, someone)
+    central.clock.advance(seconds=60)
+    again = hold(kiosk, slot, person("LEVEQUE")).json()
+    assert (again["id"], again["expires_at"]) == (first.id, "2027-01-11T09:05:00+01:00")
+    assert free_on(kiosk, DAY)[slot] == 1
+
+
+def test_a_kiosk_has_one_hold_and_another_one_ends_it(central: RunningCentral, kiosk: httpx.Client) -> None:
+    first, second = central.add_slot("first", capacity=1), central.add_slot("second", capacity=1, start=_later(1))
+    someone = person()
+    before = held(kiosk, first, someone)
+    after = held(kiosk, second, someone)
+    assert central.count(db.holds) == 1
+    assert problem_of(book(kiosk, before)) is ProblemName.HOLD_EXPIRED
+    assert book(kiosk, after).status_code == 201
+
+
+def test_a_person_is_held_once_and_told_how_long(central: RunningCentral, kiosk: httpx.Client) -> None:
+    someone = person()
+    held(kiosk, central.add_slot("first", capacity=1), someone)
+    central.clock.advance(seconds=100)
+    with newcomer(central, "elsewhere") as elsewhere:
+        answer = hold(elsewhere, central.add_slot("second", capacity=1, start=_later(1)), someone)
+    assert problem_of(answer) is ProblemName.PERSON_HAS_HOLD
+    assert answer.headers["Retry-After"] == "201"
+
+
 def test_a_slot_without_enough_places_is_taken(central: RunningCentral, kiosk: httpx.Client) -> None:
     slot = central.add_slot("mine", capacity=2)
-    held(kiosk, slot)
-    assert problem_of(hold(kiosk, slot, party=2)) is ProblemName.SLOT_TAKEN
+    with newcomer(central, "elsewhere") as elsewhere:
+        held(elsewhere, slot)
+    assert problem_of(hold(kiosk, slot, person(), person())) is ProblemName.SLOT_TAKEN
 
 
 def test_a_slot_that_has_begun_is_taken(central: RunningCentral, kiosk: httpx.Client) -> None:
@@ -43,13 +85,23 @@ def test_a_slot_that_has_begun_is_taken(central: RunningCentral, kiosk: httpx.Cl
     assert problem_of(hold(kiosk, slot)) is ProblemName.SLOT_TAKEN
 
 
+@pytest.mark.parametrize(("days", "bookable"), [(84, True), (85, False)])
+def test_nothing_is_bookable_beyond_the_horizon(
+    central: RunningCentral, kiosk: httpx.Client, days: int, bookable: bool
+) -> None:
+    start = NOW + dt.timedelta(days=days, minutes=7)
+    slot = central.add_slot("mine", capacity=1, start=start)
+    assert (slot in free_on(kiosk, start.date().isoformat())) is bookable
+    assert (hold(kiosk, slot).status_code == 201) is bookable
+
+
 def test_a_slot_nobody_knows_is_not_found(kiosk: httpx.Client) -> None:
     assert problem_of(hold(kiosk, "nowhere")) is ProblemName.NOT_FOUND
 
 
-def test_a_party_larger_than_the_service_allows_is_not_valid(central: RunningCentral, kiosk: httpx.Client) -> None:
+def test_more_persons_than_the_service_allows_are_not_valid(central: RunningCentral, kiosk: httpx.Client) -> None:
     slot = central.add_slot("mine", capacity=9, service="carte-grise")
-    assert problem_of(hold(kiosk, slot, party=2)) is ProblemName.INVALID
+    assert problem_of(hold(kiosk, slot, person(), person())) is ProblemName.INVALID
 
 
 def test_nothing_is_held_where_the_source_is_down(central: RunningCentral, kiosk: httpx.Client) -> None:
@@ -58,42 +110,40 @@ def test_nothing_is_held_where_the_source_is_down(central: RunningCentral, kiosk
     assert problem_of(hold(kiosk, slot)) is ProblemName.SOURCE_UNAVAILABLE
 
 
-def test_an_expired_hold_no_longer_counts_even_before_anybody_writes(
-    central: RunningCentral, kiosk: httpx.Client
-) -> None:
-    slot = central.add_slot("mine", capacity=1)
-    held(kiosk, slot)
-    central.clock.advance(seconds=HOLD_SECONDS)
-    assert free_on(kiosk, DAY)[slot] == 1
-    assert central.count(db.holds) == 1
-    offer = kiosk.get("/v1/availability", params={"service": "sejour-renouvellement", "from": DAY, "to": DAY}).json()
-    [bobigny] = [site for site in offer["sites"] if site["site"] == "pref-93"]
-    assert bobigny["days"][0]["free"] == sum(free_on(kiosk, DAY).values())
-
-
-def test_an_expired_hold_gives_its_seats_to_the_next(central: RunningCentral, kiosk: httpx.Client) -> None:
-    slot = central.add_slot("mine", capacity=1)
-    late = held(kiosk, slot)
-    central.clock.advance(seconds=HOLD_SECONDS)
-    held(kiosk, slot)
-    assert problem_of(book(kiosk, late)) is ProblemName.HOLD_EXPIRED
-    assert problem_of(hold(kiosk, slot)) is ProblemName.SLOT_TAKEN
-
-
 def test_a_hold_books_until_its_last_second(central: RunningCentral, kiosk: httpx.Client) -> None:
-    hold_id = held(kiosk, central.add_slot("mine", capacity=1))
+    kept = held(kiosk, central.add_slot("mine", capacity=1))
     central.clock.advance(seconds=HOLD_SECONDS - 1)
-    assert book(kiosk, hold_id).status_code == 201
+    assert book(kiosk, kept).status_code == 201
+
+
+def test_an_expired_hold_books_nothing(central: RunningCentral, kiosk: httpx.Client) -> None:
+    kept = held(kiosk, central.add_slot("mine", capacity=1))
+    central.clock.advance(seconds=HOLD_SECONDS)
+    assert problem_of(book(kiosk, kept)) is ProblemName.HOLD_EXPIRED
+
+
+def test_a_person_whose_hold_expired_may_be_held_elsewhere(central: RunningCentral, kiosk: httpx.Client) -> None:
+    someone = person()
+    held(kiosk, central.add_slot("first", capacity=1), someone)
+    central.clock.advance(seconds=HOLD_SECONDS)
+    with newcomer(central, "elsewhere") as elsewhere:
+        held(elsewhere, central.add_slot("second", capacity=1, start=_later(1)), someone)
 
 
 def test_another_kiosk_neither_books_nor_releases_a_hold(
     central: RunningCentral, kiosk: httpx.Client, other_kiosk: httpx.Client
 ) -> None:
-    slot = central.add_slot("mine", capacity=1)
-    hold_id = held(kiosk, slot)
-    assert other_kiosk.delete(f"/v1/holds/{hold_id}").status_code == 204
-    assert problem_of(book(other_kiosk, hold_id)) is ProblemName.HOLD_EXPIRED
-    assert book(kiosk, hold_id).status_code == 201
+    kept = held(kiosk, central.add_slot("mine", capacity=1))
+    assert other_kiosk.delete(f"/v1/holds/{kept.id}").status_code == 204
+    assert problem_of(book(other_kiosk, kept)) is ProblemName.HOLD_EXPIRED
+    assert book(kiosk, kept).status_code == 201
+
+
+def test_releasing_is_safe_to_repeat(central: RunningCentral, kiosk: httpx.Client) -> None:
+    kept = held(kiosk, central.add_slot("mine", capacity=1))
+    for _ in range(3):
+        assert kiosk.delete(f"/v1/holds/{kept.id}").status_code == 204
+    assert central.count(db.releases) == 1
 
 
 def test_a_family_is_booked_in_the_order_in_which_it_was_given(central: RunningCentral, kiosk: httpx.Client) -> None:
@@ -103,50 +153,62 @@ def test_a_family_is_booked_in_the_order_in_which_it_was_given(central: RunningC
     assert len({booking["reference"] for booking in bookings}) == 3
 
 
-def test_a_family_is_booked_whole_or_not_at_all(central: RunningCentral, kiosk: httpx.Client) -> None:
+def test_a_family_is_held_whole_or_not_at_all(central: RunningCentral, kiosk: httpx.Client) -> None:
     known = person()
     booked(kiosk, central.add_slot("first", capacity=1), known)
-    before = central.count(db.bookings)
-    hold_id = held(kiosk, central.add_slot("second", capacity=2, start=NOW.replace(day=20)), party=2)
-    assert problem_of(book(kiosk, hold_id, person(), known)) is ProblemName.PERSON_HAS_BOOKING
-    assert central.count(db.bookings) == before
-    assert book(kiosk, hold_id, person(), person()).status_code == 201
+    second = central.add_slot("second", capacity=2, start=_later(20))
+    assert problem_of(hold(kiosk, second, person(), known)) is ProblemName.PERSON_HAS_BOOKING
+    assert central.count(db.slots, db.slots.c.id == second, db.slots.c.taken == 0) == 1
+    assert len(booked(kiosk, second, person(), person())) == 2
 
 
 def test_the_same_person_twice_in_a_request_is_refused(central: RunningCentral, kiosk: httpx.Client) -> None:
-    hold_id = held(kiosk, central.add_slot("mine", capacity=2), party=2)
-    twice = book(kiosk, hold_id, person("Lévêque"), person("LEVEQUE"))
-    assert problem_of(twice) is ProblemName.PERSON_HAS_BOOKING
+    slot = central.add_slot("mine", capacity=2)
+    assert problem_of(hold(kiosk, slot, person("Lévêque"), person("LEVEQUE"))) is ProblemName.PERSON_HAS_BOOKING
 
 
 def test_a_person_may_have_one_booking_for_each_service(central: RunningCentral, kiosk: httpx.Client) -> None:
     someone = person()
     booked(kiosk, central.add_slot("permit", capacity=1), someone)
-    booked(kiosk, central.add_slot("passport", capacity=1, service="passeport"), someone)
+    booked(kiosk, central.add_slot("car", capacity=1, service="carte-grise"), someone)
 
 
 def test_a_person_may_book_again_once_the_appointment_is_over(central: RunningCentral, kiosk: httpx.Client) -> None:
     someone = person()
-    first = central.add_slot("first", capacity=1)
-    second = central.add_slot("second", capacity=2, start=NOW.replace(day=25))
-    booked(kiosk, first, someone)
-    assert problem_of(book(kiosk, held(kiosk, second), someone)) is ProblemName.PERSON_HAS_BOOKING
+    booked(kiosk, central.add_slot("first", capacity=1), someone)
+    second = central.add_slot("second", capacity=2, start=_later(14))
+    assert problem_of(hold(kiosk, second, someone)) is ProblemName.PERSON_HAS_BOOKING
     central.clock.advance(days=2, hours=1)
     booked(kiosk, second, someone)
 
 
+def test_a_typing_error_found_on_the_last_screen_is_put_right(central: RunningCentral, kiosk: httpx.Client) -> None:
+    kept = held(kiosk, central.add_slot("mine", capacity=1), person("Dialo"))
+    [booking] = done(book(kiosk, kept, person("Diallo", phone="+33612345678")))["bookings"]
+    assert booking["person"]["surname"] == "Diallo"
+    again = central.add_slot("again", capacity=1, start=_later(1))
+    for name in ("Dialo", "Diallo"):
+        assert problem_of(hold(kiosk, again, person(name))) is ProblemName.PERSON_HAS_BOOKING
+
+
+def test_a_hold_is_not_booked_for_another_person(central: RunningCentral, kiosk: httpx.Client) -> None:
+    kept = held(kiosk, central.add_slot("mine", capacity=1), person("Diallo"))
+    assert problem_of(book(kiosk, kept, person("Nguyen"))) is ProblemName.NOT_A_TYPO
+    assert problem_of(book(kiosk, kept, person("Diallo", birth_date="1990-11-24"))) is ProblemName.NOT_A_TYPO
+    assert book(kiosk, kept).status_code == 201
+
+
 @pytest.mark.parametrize("persons", [1, 3])
-def test_as_many_persons_as_places_held_are_needed(central: RunningCentral, kiosk: httpx.Client, persons: int) -> None:
-    hold_id = held(kiosk, central.add_slot("mine", capacity=3), party=2)
-    assert problem_of(book(kiosk, hold_id, *(person() for _ in range(persons)))) is ProblemName.INVALID
-    assert book(kiosk, hold_id, person(), person()).status_code == 201
+def test_as_many_persons_as_held_are_needed(central: RunningCentral, kiosk: httpx.Client, persons: int) -> None:
+    kept = held(kiosk, central.add_slot("mine", capacity=3), person(), person())
+    assert problem_of(book(kiosk, kept, *(person() for _ in range(persons)))) is ProblemName.INVALID
+    assert book(kiosk, kept).status_code == 201
 
 
 def test_a_retry_gets_the_same_answer_and_books_nothing_more(central: RunningCentral, kiosk: httpx.Client) -> None:
-    key, someone = new_key(), person(phone="+33612345678")
-    hold_id = held(kiosk, central.add_slot("mine", capacity=1))
-    first = book(kiosk, hold_id, someone, key=key)
-    again = book(kiosk, hold_id, someone, key=key)
+    key = new_key()
+    kept = held(kiosk, central.add_slot("mine", capacity=1), person(phone="+33612345678"))
+    first, again = book(kiosk, kept, key=key), book(kiosk, kept, key=key)
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert "Idempotency-Replayed" not in first.headers
@@ -154,32 +216,29 @@ def test_a_retry_gets_the_same_answer_and_books_nothing_more(central: RunningCen
 
 
 def test_a_retry_is_answered_long_after_the_hold_ended(central: RunningCentral, kiosk: httpx.Client) -> None:
-    key, someone = new_key(), person()
-    hold_id = held(kiosk, central.add_slot("mine", capacity=1))
-    first = book(kiosk, hold_id, someone, key=key)
+    key, kept = new_key(), held(kiosk, central.add_slot("mine", capacity=1))
+    first = book(kiosk, kept, key=key)
     central.clock.advance(days=7)
-    assert book(kiosk, hold_id, someone, key=key).json() == first.json()
+    assert book(kiosk, kept, key=key).json() == first.json()
 
 
 def test_a_key_used_for_another_request_is_a_mismatch(central: RunningCentral, kiosk: httpx.Client) -> None:
-    key = new_key()
-    hold_id = held(kiosk, central.add_slot("mine", capacity=1))
-    book(kiosk, hold_id, person(), key=key)
-    assert problem_of(book(kiosk, hold_id, person(), key=key)) is ProblemName.IDEMPOTENCY_MISMATCH
+    key, kept = new_key(), held(kiosk, central.add_slot("mine", capacity=1))
+    book(kiosk, kept, key=key)
+    assert problem_of(book(kiosk, kept, person(), key=key)) is ProblemName.IDEMPOTENCY_MISMATCH
 
 
 def test_a_refusal_is_not_remembered_under_its_key(central: RunningCentral, kiosk: httpx.Client) -> None:
-    key, someone = new_key(), person()
-    assert problem_of(book(kiosk, "unknown-hold", someone, key=key)) is ProblemName.HOLD_EXPIRED
+    key = new_key()
+    assert problem_of(book(kiosk, Held("unknown-hold", (person(),)), key=key)) is ProblemName.HOLD_EXPIRED
     assert kiosk.get(f"/v1/bookings/by-key/{key}").status_code == 404
-    hold_id = held(kiosk, central.add_slot("mine", capacity=1))
-    assert book(kiosk, hold_id, someone, key=key).status_code == 201
+    assert book(kiosk, held(kiosk, central.add_slot("mine", capacity=1)), key=key).status_code == 201
 
 
 def test_a_hold_becomes_one_booking_only(central: RunningCentral, kiosk: httpx.Client) -> None:
-    hold_id = held(kiosk, central.add_slot("mine", capacity=5))
-    assert book(kiosk, hold_id).status_code == 201
-    assert problem_of(book(kiosk, hold_id)) is ProblemName.HOLD_EXPIRED
+    kept = held(kiosk, central.add_slot("mine", capacity=5))
+    assert book(kiosk, kept).status_code == 201
+    assert problem_of(book(kiosk, kept)) is ProblemName.HOLD_EXPIRED
 
 
 def test_two_kiosks_may_use_the_same_key(
@@ -209,3 +268,13 @@ def test_every_booking_says_who_made_it_and_how_the_person_agreed(central: Runni
     with central.storage.reading() as transaction:
         row = transaction.execute(sa.select(db.bookings).where(db.bookings.c.id == booking["id"])).one()
     assert (row.mediator, row.kiosk, row.consent_mode) == ("demo", "demo", "present")
+
+
+def test_what_a_person_adds_is_kept_and_comes_back(central: RunningCentral, kiosk: httpx.Client) -> None:
+    full = person(phone="+33612345678", email="a@exemple.fr", language="fa-AF", representative="Awa Koné")
+    [booking] = booked(kiosk, central.add_slot("mine", capacity=1), full)
+    assert {name: booking["person"][name] for name in full} == full
+
+
+def _later(days: int) -> dt.datetime:
+    return NOW + dt.timedelta(days=2 + days, minutes=7)

@@ -56,10 +56,15 @@ class RunningCentral:
         with self.storage.reading() as transaction:
             return transaction.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0
 
-    def token(self, kiosk: str = "demo") -> str:
+    def token(self, kiosk: str = "demo", mediator: str = "demo") -> str:
         """Return a bearer token that outlives every test, without the cost of checking a code."""
         token = new_token()
-        row = {"token_sha256": sha256(token), "mediator": "demo", "kiosk": kiosk, "expires_at": NOW.replace(year=2100)}
+        row = {
+            "token_sha256": sha256(token),
+            "mediator": mediator,
+            "kiosk": kiosk,
+            "expires_at": NOW.replace(year=2100),
+        }
         with self.storage.writing() as transaction:
             transaction.execute(sa.insert(db.tokens).values(row))
         return token
@@ -70,7 +75,7 @@ class RunningCentral:
         *,
         capacity: int,
         start: dt.datetime = NOW + dt.timedelta(days=2, minutes=7),  # no seeded slot starts at such a minute
-        service: str = "sejour-renouvellement",
+        service: str = "sejour-premiere",  # which wants no number
         site: str = "pref-93",
     ) -> str:
         """Open a slot with a capacity that the test chooses."""
@@ -93,6 +98,17 @@ class RunningCentral:
             transaction.execute(
                 sa.insert(db.kiosks).values(id=kiosk_id, name="Autre poste", department="93", region="Île-de-France")
             )
+
+    def add_mediator(self, mediator_id: str) -> None:
+        """Let one more mediator act; nobody knows the code."""
+        row = {"id": mediator_id, "name": "Dominique", "code_salt": b"", "code_hash": b""}
+        with self.storage.writing() as transaction:
+            transaction.execute(sa.insert(db.mediators).values(row))
+
+    def set_limits(self, **limits: int) -> None:
+        """Change limits of every service."""
+        with self.storage.writing() as transaction:
+            transaction.execute(sa.update(db.services).values(limits))
 
     def set_source(self, site: str, source: str) -> None:
         """Let a site's source go down (`unavailable`) or come back (`ok`)."""
