@@ -11,14 +11,16 @@ def test_a_kiosk_books_from_the_first_question_to_the_reference(kiosk: httpx.Cli
     slots = kiosk.get(
         "/v1/slots", params={"service": "sejour-renouvellement", "site": "pref-93", "date": site["next_free"]}
     ).json()["slots"]
-    hold = kiosk.post("/v1/holds", json={"slot": slots[0]["id"]})
+    someone = {"surname": "Durand", "given_names": "Amadou", "birth_date": "1985-05-05"}
+    numbered = someone | {"identifiers": {"agdref": "9900000003"}}
+    hold = kiosk.post("/v1/holds", json={"slot": slots[0]["id"], "persons": [numbered]})
     assert hold.status_code == 201, hold.text
     booked = kiosk.post(
         "/v1/bookings",
         headers={"Idempotency-Key": "0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d"},
         json={
             "hold": hold.json()["id"],
-            "persons": [{"surname": "Traoré", "given_names": "Issa", "birth_date": "1987-05"}],
+            "persons": [someone],
             "consent": {"mode": "present"},
         },
     )
