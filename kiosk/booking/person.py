@@ -146,6 +146,9 @@ def mrz(name: str) -> str:
     out: list[str] = []
     for char in unicodedata.normalize("NFC", name):
         upper = char.upper() if char not in _MRZ else char
+        if "A" <= upper <= "Z" and len(upper) == 1:
+            out.append(upper)
+            continue
         if char in _APOSTROPHES:
             continue
         if char in _SEPARATORS or char.isspace():

@@ -54,6 +54,8 @@ def edits(before: str, after: str) -> int:
 
 
 def _distance(before: str, after: str) -> int:
+    if before == after:
+        return 0
     # Levenshtein, a row at a time.
     row = list(range(len(after) + 1))
     for line, old in enumerate(before, 1):

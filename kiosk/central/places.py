@@ -51,6 +51,7 @@ _TAKE = (
     sa.update(db.slots)
     .where(db.slots.c.id == sa.bindparam("wanted"), sa.bindparam("seats") <= FREE_TO_CALLER)
     .values(taken=db.slots.c.taken + sa.bindparam("seats"))
+    .returning(db.slots.c.capacity - db.slots.c.taken)
 )
 _GIVE_BACK = (
     sa.update(db.slots)
@@ -128,11 +129,13 @@ def is_bookable(row: sa.RowMapping, zone: ZoneInfo, now: dt.datetime) -> bool:
     return begins > now and day <= last
 
 
-def take(transaction: Connection, caller: Caller, slot: str, seats: int) -> None:
-    """Take places; raise Refused(slot-taken) when the caller may not have so many."""
+def take(transaction: Connection, caller: Caller, slot: str, seats: int) -> int:
+    """Take places, return how many are left; raise Refused(slot-taken) when the caller may not have so many."""
     mine = {"my_kiosk": caller.kiosk, "my_self": caller.mediator}
-    if transaction.execute(_TAKE, {"wanted": slot, "seats": seats, **mine}).rowcount == 0:
+    left = transaction.scalar(_TAKE, {"wanted": slot, "seats": seats, **mine})
+    if left is None:
         raise Refused(ProblemName.SLOT_TAKEN)
+    return int(left)
 
 
 def give_up(

@@ -105,7 +105,7 @@ class Rules:
         now = self.clock()
         with self.storage.reading() as transaction:
             slot = places.offered(transaction, request.slot)
-            applicants = self._applicants(transaction, request)
+            applicants = self._applicants(transaction, slot["service"], request)
         self._check_slot(slot, len(applicants), now)
         self._check_identities(caller, slot["service"], applicants)
         try:
@@ -141,13 +141,16 @@ class Rules:
                 raise Refused(ProblemName.PERSON_HAS_BOOKING) from None
             raise
 
-    def _applicants(self, transaction: Connection, request: contract.HoldRequest) -> tuple[Applicant, ...]:
+    def _applicants(
+        self, transaction: Connection, service: str, request: contract.HoldRequest
+    ) -> tuple[Applicant, ...]:
         key = self.storage.person_key
         identities = [identity_of(person) for person in request.persons]
         refs = [person_ref(key, identity) for identity in identities]
         known: dict[str, Numbers] = {ref: {} for ref in refs}
-        for row in transaction.execute(_KNOWN, {"persons": refs}):
-            known[row.person_ref][row.kind] = row.value
+        if self.catalogue.service(service).identifiers:
+            for row in transaction.execute(_KNOWN, {"persons": refs}):
+                known[row.person_ref][row.kind] = row.value
         applicants = []
         for person, identity, ref in zip(request.persons, identities, refs, strict=True):
             numbers = known[ref] | _numbers(person)
@@ -194,12 +197,13 @@ class Rules:
         mine = transaction.execute(_MY_HOLD, {"of": caller.kiosk}).mappings().one_or_none()
         if mine is not None:
             if (mine["slot"], mine["identities"]) == (slot["id"], identities):
-                return self._held(transaction, mine["id"], mine["expires_at"], slot, ())
+                row = places.offered(transaction, slot["id"])
+                return self._held(mine["id"], mine["expires_at"], slot, row["capacity"] - row["taken"], ())
             self._end(transaction, caller, mine, now)
         for applicant in applicants:
             _check_cancels(transaction, applicant, slot["service"], limits, now)
         left = places.count(transaction, windows, len(applicants), now)
-        places.take(transaction, caller, slot["id"], len(applicants))
+        free = places.take(transaction, caller, slot["id"], len(applicants))
         hold_id, expires_at = self.chance.new_id(), now + dt.timedelta(seconds=limits.hold_seconds)
         transaction.execute(
             _INSERT_HOLD,
@@ -216,19 +220,13 @@ class Rules:
         _claim(transaction, slot["service"], hold_id, applicants, expires_at)
         _remember_numbers(transaction, applicants)
         self._record(transaction, caller, now, Act("hold", hold_id, {"slot": slot["id"], "places": len(applicants)}))
-        return self._held(transaction, hold_id, expires_at, slot, tuple(left))
+        return self._held(hold_id, expires_at, slot, free, tuple(left))
 
     def _held(
-        self,
-        transaction: Connection,
-        hold_id: str,
-        expires_at: dt.datetime,
-        slot: sa.RowMapping,
-        left: tuple[places.Left, ...],
+        self, hold_id: str, expires_at: dt.datetime, slot: sa.RowMapping, free: int, left: tuple[places.Left, ...]
     ) -> Held:
-        row = places.offered(transaction, slot["id"])
-        zone = self.catalogue.zone(row["site"])
-        kept = wire.slot(row, row["capacity"] - row["taken"], self.catalogue)
+        zone = self.catalogue.zone(slot["site"])
+        kept = wire.slot(slot, free, self.catalogue)
         return Held(contract.Hold(id=hold_id, slot=kept, expires_at=expires_at.astimezone(zone)), left)
 
     def _end(self, transaction: Connection, caller: Caller, hold: sa.RowMapping, now: dt.datetime) -> None:
