@@ -42,7 +42,7 @@ _ALWAYS = (ProblemName.INVALID, ProblemName.STORAGE_UNAVAILABLE, ProblemName.INT
 _PERSON = {"surname": "Diallo", "given_names": "Mariam", "birth_date": "1990-02-03", "phone": "+33612345678"}
 _HOLD_ID = "5b0c1a52-6d0f-4f3e-9a55-0d6f2f6b8c11"
 _BOOKING_ID = "0f7d3c1e-52b8-4a0c-8f0e-3d1f6a2b9c44"
-_HOLD_REQUEST = {"slot": "s-6f1d2c", "persons": [_PERSON | {"identifiers": {"agdref": "9912345678"}}]}
+_HOLD_REQUEST = {"slot": "s-6f1d2c", "persons": [_PERSON | {"identifiers": {"agdref": "9900000001"}}]}
 _CORRECTION = {"surname": "Dialo", "given_names": "Mariam", "birth_date": "1990-02-03", "reason": "typed-wrong"}
 _ATTEMPT = {"service": "sejour-renouvellement", "sites": ["pref-93", "sp-932"]}
 _REPORT = {"channel": "online", "price_euros": 150, "place": "Bobigny"}
@@ -142,7 +142,16 @@ def _changed(*names: ProblemName) -> dict[int | str, dict[str, Any]]:
         ProblemName.IDEMPOTENCY_MISMATCH,
         ProblemName.IF_MATCH_MISSING,
     )
-    return {200: {"headers": tag}, **_problems(*always, *names)}
+    return {200: {"headers": tag, "links": _links(**_changes_of("$response.body#"))}, **_problems(*always, *names)}
+
+
+def _links(**operations: dict[str, Any]) -> dict[str, Any]:
+    return {name: {"operationId": name} | how for name, how in operations.items()}
+
+
+def _changes_of(booking: str) -> dict[str, dict[str, Any]]:
+    parameters = {"booking": f"{booking}/id", "If-Match": f'"{{{booking}/revision}}"'}
+    return {name: {"parameters": parameters} for name in ("rescheduleBooking", "cancelBooking", "correctBooking")}
 
 
 def _answer(outcome: Outcome[Answer], response: Response) -> Answer:
@@ -278,7 +287,20 @@ def sites(
     "/availability",
     operation_id="readAvailability",
     summary="Free places per site and day",
-    responses=_problems(ProblemName.NOT_FOUND),
+    responses={
+        200: {
+            "links": _links(
+                listSlots={
+                    "parameters": {
+                        "service": "$response.body#/service",
+                        "site": "$response.body#/sites/0/site",
+                        "date": "$response.body#/sites/0/next_free",
+                    }
+                }
+            )
+        },
+        **_problems(ProblemName.NOT_FOUND),
+    },
 )
 def availability(
     central: Behind,
@@ -298,7 +320,17 @@ def availability(
     "/slots",
     operation_id="listSlots",
     summary="Free slots of one day",
-    responses=_problems(ProblemName.NOT_FOUND, ProblemName.SOURCE_UNAVAILABLE),
+    responses={
+        200: {
+            "links": _links(
+                createHold={"requestBody": {"slot": "$response.body#/slots/0/id", "persons": [_PERSON]}},
+                createAttempt={
+                    "requestBody": {"service": "$request.query.service", "sites": ["$response.body#/slots/0/site"]}
+                },
+            )
+        },
+        **_problems(ProblemName.NOT_FOUND, ProblemName.SOURCE_UNAVAILABLE),
+    },
 )
 def slots(
     central: Behind,
@@ -324,7 +356,19 @@ def slots(
     summary="Keep a slot for some minutes",
     status_code=201,
     responses={
-        201: {"headers": _RATE_HEADERS},
+        201: {
+            "headers": _RATE_HEADERS,
+            "links": _links(
+                createBookings={
+                    "requestBody": {
+                        "hold": "$response.body#/id",
+                        "persons": "$request.body#/persons",
+                        "consent": {"mode": "present"},
+                    }
+                },
+                deleteHold={"parameters": {"hold": "$response.body#/id"}},
+            ),
+        },
         **_problems(
             ProblemName.NOT_FOUND,
             ProblemName.SLOT_TAKEN,
@@ -362,6 +406,12 @@ def delete_hold(central: Behind, caller: SignedIn, hold: Annotated[Identifier, P
     summary="Turn a hold into bookings, all or none",
     status_code=201,
     responses={
+        201: {
+            "links": _links(
+                readBookingsByKey={"parameters": {"key": "$request.header.Idempotency-Key"}},
+                **_changes_of("$response.body#/bookings/0"),
+            )
+        },
         200: _replay_of(contract.Bookings),
         **_problems(
             ProblemName.IDEMPOTENCY_KEY_MISSING,
