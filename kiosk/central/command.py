@@ -12,18 +12,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kiosk.central.catalogue import load_catalogue, register
 from kiosk.central.clock import Chance, Clock, utc_now
+from kiosk.central.key import check_key
 from kiosk.central.listener import Listener, base_url, bind
 from kiosk.central.migrations import migrate
 from kiosk.central.seed import HoldsRealData, seed_demo
 from kiosk.central.server import create_app, openapi_document
-from kiosk.central.storage import Storage, open_storage
+from kiosk.central.storage import BadDatabaseUrl, Storage, open_storage
 
 FAILED = 1
 
 
-def run_central(port: int, data_dir: Path, seed: str | None, watch_stdin: bool) -> int:
+def run_central(port: int, data_dir: Path, database_url: str | None, seed: str | None, watch_stdin: bool) -> int:
     """Serve until told to end; return the exit code. What goes wrong at start is one line on stderr."""
     logging.basicConfig(level=logging.WARNING, format="central: %(message)s")
+    for talkative in ("psycopg", "sqlalchemy"):  # they log messages and tracebacks; the boundary says type and place
+        logging.getLogger(talkative).setLevel(logging.CRITICAL)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end_before_start)
     try:
@@ -32,8 +35,12 @@ def run_central(port: int, data_dir: Path, seed: str | None, watch_stdin: bool) 
         return _fail(f"port {port}: {_reason(error)}")
     with listening:
         try:
-            storage = prepare(data_dir, utc_now, seed)
-        except (OSError, SQLAlchemyError, HoldsRealData) as error:
+            storage = prepare(data_dir, utc_now, seed, database_url)
+        except BadDatabaseUrl as error:
+            return _fail(str(error))
+        except SQLAlchemyError as error:
+            return _fail(f"{'database' if database_url else data_dir}: {_reason(error)}")
+        except (OSError, HoldsRealData) as error:
             return _fail(f"{data_dir}: {_reason(error)}")
         try:
             app = create_app(storage, load_catalogue(), utc_now, Chance())
@@ -47,16 +54,17 @@ def run_central(port: int, data_dir: Path, seed: str | None, watch_stdin: bool) 
     return 0
 
 
-def prepare(data_dir: Path, clock: Clock, seed: str | None) -> Storage:
-    """Open the data directory, bring its shape and catalogue up to date, top the demonstration up if asked.
+def prepare(data_dir: Path, clock: Clock, seed: str | None, database_url: str | None = None) -> Storage:
+    """Open the database, bring its shape and catalogue up to date, top the demonstration up if asked.
 
-    Raise OSError, SQLAlchemyError, HoldsRealData.
+    Raise OSError, WrongKey, SQLAlchemyError, HoldsRealData, BadDatabaseUrl.
     """
-    storage = open_storage(data_dir)
+    storage = open_storage(data_dir, database_url)
     try:
         migrate(storage)
         catalogue = load_catalogue()
-        with storage.writing() as transaction:
+        with storage.preparing() as transaction:
+            check_key(transaction, storage.person_key)
             register(catalogue, transaction)
             if seed == "demo":
                 seed_demo(transaction, catalogue, clock(), storage.person_key)

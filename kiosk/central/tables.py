@@ -26,9 +26,10 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
 metadata = sa.MetaData()
 
 facts = sa.Table(
-    "facts",  # what is true of this whole database: `demonstration`
+    "facts",  # what is true of this whole database: `demonstration`, `person-key`
     metadata,
     sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("value", sa.String(64)),
 )
 
 mediators = sa.Table(

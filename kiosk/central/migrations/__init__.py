@@ -7,8 +7,8 @@ from kiosk.central.storage import Storage
 
 
 def migrate(storage: Storage) -> None:
-    """Bring the database to the newest shape, all steps in one transaction; raise SQLAlchemyError."""
-    with storage.writing() as transaction:
+    """Bring the database to the newest shape, in one transaction, one server at a time; raise SQLAlchemyError."""
+    with storage.preparing() as transaction:
         config = Config(attributes={"connection": transaction})
         config.set_main_option("script_location", "kiosk.central:migrations")
         command.upgrade(config, "head")
