@@ -66,14 +66,13 @@ class Rules:
             sweep(transaction, now)
             row = _slot(transaction, request.slot)
             self._check_hold(row, request, now)
-            _take(transaction, request.slot, request.party)
+            left = _take(transaction, request.slot, request.party)
             hold_id, expires_at = self.chance.new_id(), now + dt.timedelta(seconds=contract.HOLD_SECONDS)
             transaction.execute(
                 sa.insert(db.holds).values(
                     id=hold_id, slot=request.slot, kiosk=caller.kiosk, seats=request.party, expires_at=expires_at
                 )
             )
-        left = row["capacity"] - row["taken"] - request.party
         zone = self.catalogue.zone(row["site"])
         return contract.Hold(
             id=hold_id, slot=wire.slot(row, left, self.catalogue), expires_at=expires_at.astimezone(zone)
@@ -115,16 +114,18 @@ class Rules:
     ) -> Outcome:
         now = self.clock()
         fingerprint = payload_hmac(self.storage.person_key, request)
-        earlier = find_intent(transaction, caller.kiosk, key)
-        if earlier is not None:
-            if earlier["payload_hmac"] != fingerprint:
-                raise Refused(ProblemName.IDEMPOTENCY_MISMATCH)
-            return Outcome(bookings_of(transaction, earlier["hold"], self.catalogue), replayed=True)
+        replay = self._replay(transaction, caller, key, fingerprint)
+        if replay:
+            return replay
         sweep(transaction, now)
         held = _end_holds(
             transaction, (db.holds.c.id == request.hold) & (db.holds.c.kiosk == caller.kiosk), give_back=False
         )
         if not held:
+            # In PostgreSQL, the same intent may have succeeded while this one waited for the hold.
+            replay = self._replay(transaction, caller, key, fingerprint)
+            if replay:
+                return replay
             raise Refused(ProblemName.HOLD_EXPIRED)
         [(slot_id, seats)] = held
         if seats != len(request.persons):
@@ -134,6 +135,14 @@ class Rules:
         )
         self._insert_bookings(transaction, caller, request, _slot(transaction, slot_id), now)
         return Outcome(bookings_of(transaction, request.hold, self.catalogue), replayed=False)
+
+    def _replay(self, transaction: Connection, caller: Caller, key: str, fingerprint: str) -> Outcome | None:
+        earlier = find_intent(transaction, caller.kiosk, key)
+        if earlier is None:
+            return None
+        if earlier["payload_hmac"] != fingerprint:
+            raise Refused(ProblemName.IDEMPOTENCY_MISMATCH)
+        return Outcome(bookings_of(transaction, earlier["hold"], self.catalogue), replayed=True)
 
     def _insert_bookings(
         self,
@@ -212,13 +221,18 @@ def _slot(transaction: Connection, slot_id: str) -> sa.RowMapping:
     return row
 
 
-def _take(transaction: Connection, slot_id: str, seats: int) -> None:
+def _take(transaction: Connection, slot_id: str, seats: int) -> int:
     enough = db.slots.c.taken + seats <= db.slots.c.capacity
-    taken = transaction.execute(
-        sa.update(db.slots).where(db.slots.c.id == slot_id, enough).values(taken=db.slots.c.taken + seats)
+    # Only the update knows what is left: in PostgreSQL others come and go between a look and an update.
+    left: int | None = transaction.scalar(
+        sa.update(db.slots)
+        .where(db.slots.c.id == slot_id, enough)
+        .values(taken=db.slots.c.taken + seats)
+        .returning(db.slots.c.capacity - db.slots.c.taken)
     )
-    if taken.rowcount == 0:
+    if left is None:
         raise Refused(ProblemName.SLOT_TAKEN)
+    return left
 
 
 def _end_holds(transaction: Connection, which: sa.ColumnElement[bool], *, give_back: bool) -> list[tuple[str, int]]:
