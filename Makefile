@@ -1,16 +1,19 @@
-# make run · make test · make check · make bench · make lock
+# make run · make test · make test-postgres · make check · make bench · make lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: run test check bench lock clean format
+.PHONY: run test test-postgres check bench lock clean format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m kiosk
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+test-postgres: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.support.postgres $(BIN)/python -m pytest tests/central
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

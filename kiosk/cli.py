@@ -26,9 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="run the kiosk in this terminal (also without any command)")
     central = commands.add_parser("central", help="run the embedded reference central API")
     central.add_argument("--port", type=_port, default=0, help="on 127.0.0.1; 0, the default, takes any free one")
-    central.add_argument(
-        "--data", type=Path, metavar="DIR", help="where the database and its key live; created if missing"
-    )
+    central.add_argument("--data", type=Path, metavar="DIR", help="where database and key live; created if missing")
     central.add_argument(
         "--database-url", metavar="URL", help=f"keep the data in PostgreSQL instead; also {DATABASE_URL_VARIABLE}"
     )

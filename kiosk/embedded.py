@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
@@ -55,10 +56,12 @@ class EmbeddedCentral:
 
     async def _spawn(self) -> str:
         command = [sys.executable, "-m", "kiosk", "central", "--port", str(self._port), "--data", str(self._data_dir)]
+        # Demonstration data never go to the database of a real central on the same machine.
+        environment = {name: value for name, value in os.environ.items() if name != "KIOSK_DATABASE_URL"}
         # --watch-stdin: our death closes the pipe, so that no central stays behind a killed kiosk.
         with (self._data_dir.parent / LOG_FILE).open("wb") as log:  # one line if it cannot start
             self._process = await asyncio.create_subprocess_exec(
-                *command, "--seed", "demo", "--watch-stdin", stdin=PIPE, stdout=PIPE, stderr=log
+                *command, "--seed", "demo", "--watch-stdin", stdin=PIPE, stdout=PIPE, stderr=log, env=environment
             )
         try:
             first = await asyncio.wait_for(_first_line(self._process), START_SECONDS)

@@ -125,10 +125,13 @@ class Changes:
     ) -> Answer:
         def work(transaction: Connection) -> Answer:
             now = self.clock()
+            # Locked before the key is looked up: the same change may be on its way in another transaction.
+            booking = _locked(transaction, change)
             done = intents.earlier(transaction, self.storage.person_key, intent)
             if done is None:
+                _check_standing(booking, change, now)
                 places.sweep(transaction, self.chance, now)
-                act = once(transaction, _standing(transaction, change, now), now)
+                act = once(transaction, booking, now)
                 intents.remember(transaction, self.storage.person_key, intent, change.booking)
                 record(transaction, self.storage.person_key, intent.caller, now, act)
             return Outcome(wire.one_booking(transaction, change.booking, self.catalogue), replayed=done is not None)
@@ -141,15 +144,18 @@ class Changes:
             raise
 
 
-def _standing(transaction: Connection, change: Change, now: dt.datetime) -> sa.RowMapping:
+def _locked(transaction: Connection, change: Change) -> sa.RowMapping:
     booking = transaction.execute(_LOCKED, {"which": change.booking}).mappings().one_or_none()
     if booking is None:
         raise Refused(ProblemName.NOT_FOUND, "no such booking")
+    return booking
+
+
+def _check_standing(booking: sa.RowMapping, change: Change, now: dt.datetime) -> None:
     if booking["revision"] != change.revision:
         raise Refused(ProblemName.STALE)
     if booking["status"] != "booked" or booking["ends_at"] <= now:
         raise Refused(ProblemName.NOT_ACTIVE)
-    return booking
 
 
 def _claims_of(booking: sa.RowMapping) -> dict[str, object]:

@@ -26,6 +26,8 @@ FAILED = 1
 def run_central(port: int, data_dir: Path, database_url: str | None, seed: str | None, watch_stdin: bool) -> int:
     """Serve until told to end; return the exit code. What goes wrong at start is one line on stderr."""
     logging.basicConfig(level=logging.WARNING, format="central: %(message)s")
+    for talkative in ("psycopg", "sqlalchemy"):  # they log messages and tracebacks; the boundary says type and place
+        logging.getLogger(talkative).setLevel(logging.CRITICAL)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end_before_start)
     try:

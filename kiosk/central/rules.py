@@ -249,13 +249,17 @@ class Rules:
         self, transaction: Connection, intent: Intent, request: contract.BookingRequest
     ) -> Outcome[contract.Bookings]:
         now = self.clock()
-        done = intents.earlier(transaction, self.storage.person_key, intent)
-        if done is not None:
-            return Outcome(wire.bookings_of_hold(transaction, done, self.catalogue), replayed=True)
+        replay = self._replay(transaction, intent)
+        if replay:
+            return replay
         places.sweep(transaction, self.chance, now)
         using = {"which": request.hold, "of": intent.caller.kiosk}
         hold = transaction.execute(_USE_HOLD, using).mappings().one_or_none()
         if hold is None:
+            # In PostgreSQL, the same intent may have succeeded while this one waited for the hold.
+            replay = self._replay(transaction, intent)
+            if replay:
+                return replay
             raise Refused(ProblemName.HOLD_EXPIRED)
         slot = places.offered(transaction, hold["slot"])
         held = hold["identities"].split("\n")
@@ -269,6 +273,12 @@ class Rules:
         act = Act("book", request.hold, {"slot": slot["id"], "bookings": [row["id"] for row in rows]})
         self._record(transaction, intent.caller, now, act)
         return Outcome(wire.bookings_of_hold(transaction, request.hold, self.catalogue), replayed=False)
+
+    def _replay(self, transaction: Connection, intent: Intent) -> Outcome[contract.Bookings] | None:
+        done = intents.earlier(transaction, self.storage.person_key, intent)
+        if done is None:
+            return None
+        return Outcome(wire.bookings_of_hold(transaction, done, self.catalogue), replayed=True)
 
     def _booking_rows(
         self,

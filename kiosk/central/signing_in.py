@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
@@ -18,8 +19,9 @@ from kiosk.central import places
 from kiosk.central import tables as db
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
+from kiosk.central.intents import settle
 from kiosk.central.refusal import Refused
-from kiosk.central.storage import Storage
+from kiosk.central.storage import Storage, take_turn
 
 TOKEN_SECONDS = 10 * 3600  # a working day
 MAX_TRIALS = 5
@@ -43,23 +45,11 @@ class SignIn:
 
     def token(self, mediator: str, code: str, kiosk: str) -> contract.Token:
         """Return a bearer token for TOKEN_SECONDS; raise Refused: wrong-code, too-many."""
-        self._count_trial(mediator)
+        self.storage.write(lambda transaction: self._count_trial(transaction, mediator))
         if not self._is_right(mediator, code, kiosk):
             raise Refused(ProblemName.WRONG_CODE)
         token = self.chance.new_token()
-        with self.storage.writing() as transaction:
-            now = self.clock()
-            transaction.execute(sa.delete(db.tokens).where(db.tokens.c.expires_at <= now))
-            transaction.execute(sa.delete(db.code_trials).where(db.code_trials.c.mediator == mediator))
-            transaction.execute(
-                sa.insert(db.tokens).values(
-                    token_sha256=sha256(token),
-                    mediator=mediator,
-                    kiosk=kiosk,
-                    expires_at=now + dt.timedelta(seconds=TOKEN_SECONDS),
-                )
-            )
-            record(transaction, self.storage.person_key, Caller(mediator, kiosk), now, Act("sign-in", mediator, {}))
+        settle(self.storage, lambda transaction: self._insert_token(transaction, token, mediator, kiosk))
         return contract.Token(access_token=token, expires_in=TOKEN_SECONDS)
 
     def caller(self, token: str) -> Caller:
@@ -94,18 +84,32 @@ class SignIn:
             ],
         )
 
-    def _count_trial(self, mediator: str) -> None:
-        # Counted as wrong before it is looked at: trials in parallel cannot slip through together.
+    def _count_trial(self, transaction: Connection, mediator: str) -> None:
+        # Counted as wrong before it is looked at, one after the other: trials in parallel cannot slip through together.
+        take_turn(transaction, f"code-trial {mediator}")
         mine = db.code_trials.c.mediator == mediator
-        with self.storage.writing() as transaction:
-            now = self.clock()
-            since = now - dt.timedelta(seconds=TRIALS_SECONDS)
-            transaction.execute(sa.delete(db.code_trials).where(db.code_trials.c.at <= since))
-            trials = list(transaction.scalars(sa.select(db.code_trials.c.at).where(mine).order_by(db.code_trials.c.at)))
-            if len(trials) >= MAX_TRIALS:
-                wait = math.ceil((trials[0] - since).total_seconds())
-                raise Refused(ProblemName.TOO_MANY, retry_after_seconds=wait)
-            transaction.execute(sa.insert(db.code_trials).values(id=self.chance.new_id(), mediator=mediator, at=now))
+        now = self.clock()
+        since = now - dt.timedelta(seconds=TRIALS_SECONDS)
+        transaction.execute(sa.delete(db.code_trials).where(db.code_trials.c.at <= since))
+        trials = list(transaction.scalars(sa.select(db.code_trials.c.at).where(mine).order_by(db.code_trials.c.at)))
+        if len(trials) >= MAX_TRIALS:
+            wait = math.ceil((trials[0] - since).total_seconds())
+            raise Refused(ProblemName.TOO_MANY, retry_after_seconds=wait)
+        transaction.execute(sa.insert(db.code_trials).values(id=self.chance.new_id(), mediator=mediator, at=now))
+
+    def _insert_token(self, transaction: Connection, token: str, mediator: str, kiosk: str) -> None:
+        now = self.clock()
+        transaction.execute(sa.delete(db.tokens).where(db.tokens.c.expires_at <= now))
+        transaction.execute(sa.delete(db.code_trials).where(db.code_trials.c.mediator == mediator))
+        transaction.execute(
+            sa.insert(db.tokens).values(
+                token_sha256=sha256(token),
+                mediator=mediator,
+                kiosk=kiosk,
+                expires_at=now + dt.timedelta(seconds=TOKEN_SECONDS),
+            )
+        )
+        record(transaction, self.storage.person_key, Caller(mediator, kiosk), now, Act("sign-in", mediator, {}))
 
     def _is_right(self, mediator: str, code: str, kiosk: str) -> bool:
         with self.storage.reading() as transaction:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -159,6 +159,7 @@ def _open_postgresql(url: URL) -> tuple[Engine, Engine]:
         connect_args={"connect_timeout": BUSY_MILLISECONDS // 1000},
     )
     event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "handle_error", _forget_values)
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return reader, engine
 
@@ -169,3 +170,12 @@ def _prepare_connection(connection: DBAPIConnection, _: ConnectionPoolEntry) -> 
     cursor.execute("SET synchronous_commit = on")  # an answer of 201 survives a power cut
     cursor.close()
     connection.commit()
+
+
+def _forget_values(context: ExceptionContext) -> None:
+    # PostgreSQL adds details that quote the row, hence a name; its first sentence names only what was violated.
+    first = getattr(getattr(context.original_exception, "diag", None), "message_primary", None)
+    if first:
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None:
+                error.args = (first,)

@@ -8,6 +8,14 @@ import pytest
 
 from tests.central.calls import signed_in
 from tests.support.central import RunningCentral, running_central
+from tests.support.databases import drop_databases
+
+
+@pytest.fixture(autouse=True)
+def no_database_is_left(tmp_path: Path) -> Iterator[None]:
+    """What a test made goes with it: a demonstration's database is large."""
+    yield
+    drop_databases(tmp_path)
 
 
 @pytest.fixture

@@ -9,26 +9,31 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
-from kiosk.cli import main
+from kiosk.central.key import KEY_BYTES, KEY_NAME
+from kiosk.cli import DATABASE_URL_VARIABLE, main
 from tests.central.calls import SIGN_IN, Json, book, hold, new_key
+from tests.support.databases import database_url, only_postgresql, only_sqlite
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "listening on "
 END_SECONDS = 20
+SECRET = "s3cret"  # stands for the password of a database
 
 
 @contextmanager
-def _central(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `kiosk central`; whatever the test does, nothing is left running."""
+def _central(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `kiosk central` on the folder's database; whatever the test does, nothing is left running."""
+    url = database_url(folder)
     process = subprocess.Popen(
-        [sys.executable, "-m", "kiosk", "central", *arguments],
+        [sys.executable, "-m", "kiosk", "central", "--data", str(folder), *arguments],
         cwd=ROOT,
+        env={**os.environ, DATABASE_URL_VARIABLE: url or ""},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -56,7 +61,7 @@ def _sign_in(client: httpx.Client) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_when_it_is_ready_and_ends_cleanly_when_told(tmp_path: Path, number: signal.Signals) -> None:
     folder = tmp_path / "data"
-    with _central("--data", str(folder)) as process:
+    with _central(folder) as process:
         health = httpx.get(f"{_ready(process)}/v1/health").json()
         process.send_signal(number)
         rest, errors = process.communicate(timeout=END_SECONDS)
@@ -66,14 +71,14 @@ def test_it_says_when_it_is_ready_and_ends_cleanly_when_told(tmp_path: Path, num
 
 
 def test_it_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
-    with _central("--data", str(tmp_path), "--watch-stdin") as process:
+    with _central(tmp_path, "--watch-stdin") as process:
         _ready(process)
         rest, errors = process.communicate(timeout=END_SECONDS)  # closes its standard input
     assert (process.returncode, rest, errors) == (0, "", "")
 
 
 def test_it_ends_even_while_a_client_stays_connected(tmp_path: Path) -> None:
-    with _central("--data", str(tmp_path)) as process, httpx.Client() as client:
+    with _central(tmp_path) as process, httpx.Client() as client:
         client.get(f"{_ready(process)}/v1/health")
         process.terminate()
         assert process.wait(timeout=END_SECONDS) == 0
@@ -82,7 +87,7 @@ def test_it_ends_even_while_a_client_stays_connected(tmp_path: Path) -> None:
 def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with _central("--port", port, "--data", str(tmp_path)) as process:
+        with _central(tmp_path, "--port", port) as process:
             _, errors = process.communicate(timeout=END_SECONDS)
     assert process.returncode == 1
     assert errors == f"kiosk central: port {port}: Address already in use\n"
@@ -90,18 +95,81 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with _central("--data", str(tmp_path / "file" / "data")) as process:
+    with _central(tmp_path / "file" / "data") as process:
         _, errors = process.communicate(timeout=END_SECONDS)
     assert process.returncode == 1
     assert errors == f"kiosk central: {tmp_path}/file/data: Not a directory\n"
 
 
+@only_sqlite
 def test_a_file_that_is_no_database_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "central.sqlite").write_text("no database " * 1000)
-    with _central("--data", str(tmp_path)) as process:
+    with _central(tmp_path) as process:
         _, errors = process.communicate(timeout=END_SECONDS)
     assert process.returncode == 1
     assert errors == f"kiosk central: {tmp_path}: file is not a database\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        (f"mysql://kiosk:{SECRET}@db/kiosk", "the database URL must begin with postgresql+psycopg://"),
+        (f"postgresql://kiosk:{SECRET}@db/kiosk", "the database URL must begin with postgresql+psycopg://"),
+        (f"kiosk:{SECRET}@db/kiosk", "the database URL cannot be read"),
+        (f"postgresql+psycopg://kiosk@db:{SECRET}/kiosk", "the database URL cannot be read"),
+        (
+            f"postgresql+psycopg://kiosk:a@{SECRET}/@db/kiosk",
+            "in the database URL, an @ of the password is written %40",
+        ),
+        (f"postgresql+psycopg://kiosk:{SECRET}@/kiosk?host=/none", "database: connection"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_said_in_one_line_without_its_password(
+    tmp_path: Path, url: str, reason: str
+) -> None:
+    with _central(tmp_path, "--database-url", url) as process:
+        _, errors = process.communicate(timeout=END_SECONDS)
+    assert process.returncode == 1
+    assert errors.startswith(f"kiosk central: {reason}")
+    assert errors.count("\n") == 1
+    assert SECRET not in errors
+
+
+def test_the_key_of_another_database_is_said_in_one_line(tmp_path: Path) -> None:
+    with _central(tmp_path) as process:
+        _ready(process)
+    (tmp_path / KEY_NAME).write_bytes(bytes(KEY_BYTES))
+    with _central(tmp_path) as process:
+        _, errors = process.communicate(timeout=END_SECONDS)
+    assert process.returncode == 1
+    assert errors == (
+        f"kiosk central: {tmp_path}: person.key is not the key of this database; restore it from the backup\n"
+    )
+
+
+@only_postgresql
+def test_two_started_at_once_on_an_empty_database_serve_it_together(tmp_path: Path) -> None:
+    url = database_url(tmp_path)
+    assert url is not None
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(_central(_folder_with_key(tmp_path / name), "--seed", "demo", "--database-url", url))
+            for name in ("one", "two")
+        ]
+        one, two = [
+            stack.enter_context(httpx.Client(base_url=_ready(process), timeout=END_SECONDS)) for process in processes
+        ]
+        _sign_in(one)
+        two.headers["Authorization"] = one.headers["Authorization"]
+        key = new_key()
+        booked = book(one, hold(one, _free_slots(one)[0]).json()["id"], key=key)
+        assert two.get(f"/v1/bookings/by-key/{key}").json() == booked.raise_for_status().json()
+
+
+def _folder_with_key(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / KEY_NAME).write_bytes(bytes(KEY_BYTES))
+    return folder
 
 
 @pytest.mark.parametrize("wrong", [[], ["--port", "70000", "--data", "x"], ["--data", "x", "--seed", "real"]])
@@ -143,9 +211,11 @@ def _book_until_cut(client: httpx.Client, slots: list[str], acknowledged: dict[s
 
 
 def test_every_booking_acknowledged_before_a_kill_is_there_after_it(tmp_path: Path) -> None:
-    arguments = ("--data", str(tmp_path), "--seed", "demo")
     acknowledged: dict[str, Json] = {}
-    with _central(*arguments) as process, httpx.Client(base_url=_ready(process), timeout=END_SECONDS) as client:
+    with (
+        _central(tmp_path, "--seed", "demo") as process,
+        httpx.Client(base_url=_ready(process), timeout=END_SECONDS) as client,
+    ):
         _sign_in(client)
         slots = _free_slots(client)
         threads = [
@@ -159,7 +229,10 @@ def test_every_booking_acknowledged_before_a_kill_is_there_after_it(tmp_path: Pa
         for thread in threads:
             thread.join()
     assert len(acknowledged) >= 25
-    with _central(*arguments) as process, httpx.Client(base_url=_ready(process), timeout=END_SECONDS) as client:
+    with (
+        _central(tmp_path, "--seed", "demo") as process,
+        httpx.Client(base_url=_ready(process), timeout=END_SECONDS) as client,
+    ):
         _sign_in(client)
         for key, answer in acknowledged.items():
             assert client.get(f"/v1/bookings/by-key/{key}").json() == answer

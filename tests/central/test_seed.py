@@ -24,7 +24,9 @@ from kiosk.central.seed import (
     is_down,
     openings,
 )
+from kiosk.central.storage import Storage
 from tests.support.central import NOW, RunningCentral
+from tests.support.databases import database_url
 
 CATALOGUE = load_catalogue()
 DAYS = [dt.date(2027, 1, 11) + dt.timedelta(days=number) for number in range(HORIZON_DAYS)]
@@ -84,12 +86,16 @@ def test_the_department_of_the_kiosk_shows_free_none_and_unknown() -> None:
     assert not [opening for opening in OPENINGS if opening.site == NEVER_FREE]
 
 
+def _prepare(data_dir: Path, now: dt.datetime, seed: str | None) -> Storage:
+    return prepare(data_dir, lambda: now, seed, database_url(data_dir))
+
+
 def test_starting_again_adds_only_the_days_that_came_into_view(central: RunningCentral, tmp_path: Path) -> None:
     with central.storage.reading() as transaction:
         before = {row.id: row for row in transaction.execute(sa.select(db.slots))}
-    prepare(tmp_path / "data", lambda: NOW, "demo").close()
+    _prepare(tmp_path / "data", NOW, "demo").close()
     assert central.count(db.slots) == len(before)
-    prepare(tmp_path / "data", lambda: NOW + dt.timedelta(days=7), "demo").close()
+    _prepare(tmp_path / "data", NOW + dt.timedelta(days=7), "demo").close()
     with central.storage.reading() as transaction:
         after = {row.id: row for row in transaction.execute(sa.select(db.slots))}
     assert before.items() <= after.items()
@@ -100,19 +106,19 @@ def test_starting_again_adds_only_the_days_that_came_into_view(central: RunningC
 
 
 def test_starting_without_the_seed_keeps_the_demonstration_one(central: RunningCentral, tmp_path: Path) -> None:
-    prepare(tmp_path / "data", lambda: NOW, None).close()
+    _prepare(tmp_path / "data", NOW, None).close()
     assert central.count(db.facts, db.facts.c.name == "demonstration") == 1
 
 
 def test_a_database_in_use_is_never_made_a_demonstration(tmp_path: Path) -> None:
-    storage = prepare(tmp_path, lambda: NOW, None)
+    storage = _prepare(tmp_path, NOW, None)
     with storage.writing() as transaction:
         row = {"id": "real", "name": "Une vraie personne", "code_salt": b"", "code_hash": b""}
         transaction.execute(sa.insert(db.mediators).values(row))
     storage.close()
     with pytest.raises(HoldsRealData):
-        prepare(tmp_path, lambda: NOW, "demo")
-    storage = prepare(tmp_path, lambda: NOW, None)
+        _prepare(tmp_path, NOW, "demo")
+    storage = _prepare(tmp_path, NOW, None)
     with storage.reading() as transaction:
         assert MEDIATOR not in set(transaction.scalars(sa.select(db.mediators.c.id)))
     storage.close()

@@ -98,3 +98,9 @@ def test_an_ended_kiosk_takes_its_central_along(mediator: Mediator) -> None:
     mediator.terminal.kill(signal.SIGTERM)
     assert mediator.terminal.wait_exit() == 128 + signal.SIGTERM
     assert not runs(central)
+
+
+def test_its_central_is_its_own_whatever_database_this_machine_serves(state: Path) -> None:
+    with kiosk(state, {"KIOSK_DATABASE_URL": "postgresql+psycopg://kiosk@elsewhere/central"}) as mediator:
+        mediator.sign_in()
+    assert (state / "central" / "central.sqlite").exists()

@@ -1,4 +1,4 @@
-"""A real central for tests: a real server in a thread, on a real SQLite file, with a clock that tests move."""
+"""A real central for tests: a real server in a thread, on a real database, with a clock that tests move."""
 
 import atexit
 import datetime as dt
@@ -17,11 +17,13 @@ from kiosk.central import tables as db
 from kiosk.central.catalogue import Catalogue, load_catalogue
 from kiosk.central.clock import Chance, new_token
 from kiosk.central.command import prepare
+from kiosk.central.key import KEY_NAME
 from kiosk.central.listener import Listener, base_url, bind
 from kiosk.central.registers import EmbeddedForeigners, EmbeddedPreApplications, Registers
 from kiosk.central.server import create_app
 from kiosk.central.signing_in import sha256
-from kiosk.central.storage import FILE_NAME, Storage, open_storage
+from kiosk.central.storage import Storage, open_storage
+from tests.support.databases import database_url
 
 NOW = dt.datetime(2027, 1, 11, 8, 0, tzinfo=dt.UTC)  # a Monday, 9 h in Paris
 START_SECONDS = 10
@@ -126,9 +128,9 @@ def running_central(
 ) -> Iterator[RunningCentral]:
     """Serve `data_dir`, filled as of NOW when it is empty; the server is gone at the end of the block."""
     clock = clock or MovingClock()
-    if not (data_dir / FILE_NAME).exists():
+    if not (data_dir / KEY_NAME).exists():
         shutil.copytree(_template(seed), data_dir, dirs_exist_ok=True)
-    storage = open_storage(data_dir)
+    storage = open_storage(data_dir, database_url(data_dir, _template(seed)))
     ready = threading.Event()
     listener = Listener(
         create_app(storage, _catalogue(), registers or embedded(storage), clock, chance or Chance()), ready.set
@@ -158,5 +160,6 @@ def _template(seed: bool) -> Path:
     # Seeding takes a second: once per process, then copied.
     folder = Path(tempfile.mkdtemp(prefix="central-template-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    prepare(folder / "data", lambda: NOW, "demo" if seed else None).close()
-    return folder / "data"
+    data_dir = folder / "data"
+    prepare(data_dir, lambda: NOW, "demo" if seed else None, database_url(data_dir)).close()
+    return data_dir
