@@ -7,9 +7,8 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,7 +16,7 @@ import pytest
 
 from kiosk.central.key import KEY_BYTES, KEY_NAME
 from kiosk.cli import DATABASE_URL_VARIABLE, main
-from tests.central.calls import SIGN_IN, Json, book, hold, new_key
+from tests.central.calls import SIGN_IN, book, hold, new_key
 from tests.support.databases import database_url, only_postgresql, only_sqlite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -197,50 +196,3 @@ def test_the_description_documents_every_call() -> None:
             problems = [answer for status, answer in call["responses"].items() if int(status) >= 400]
             assert all(list(answer["content"]) == ["application/problem+json"] for answer in problems)
             assert {"422", "500", "503"} <= set(call["responses"])
-
-
-def _book_until_cut(client: httpx.Client, slots: list[str], acknowledged: dict[str, Json]) -> None:
-    with suppress(httpx.TransportError):
-        for slot in slots:
-            held = hold(client, slot)
-            key = new_key()
-            if held.status_code == 201:
-                answer = book(client, held.json()["id"], key=key)
-                assert answer.status_code == 201, answer.text
-                acknowledged[key] = answer.json()
-
-
-def test_every_booking_acknowledged_before_a_kill_is_there_after_it(tmp_path: Path) -> None:
-    acknowledged: dict[str, Json] = {}
-    with (
-        _central(tmp_path, "--seed", "demo") as process,
-        httpx.Client(base_url=_ready(process), timeout=END_SECONDS) as client,
-    ):
-        _sign_in(client)
-        slots = _free_slots(client)
-        threads = [
-            threading.Thread(target=_book_until_cut, args=(client, slots[part::4], acknowledged)) for part in range(4)
-        ]
-        for thread in threads:
-            thread.start()
-        while len(acknowledged) < 25 and any(thread.is_alive() for thread in threads):
-            threads[0].join(timeout=0.005)
-        os.kill(process.pid, signal.SIGKILL)
-        for thread in threads:
-            thread.join()
-    assert len(acknowledged) >= 25
-    with (
-        _central(tmp_path, "--seed", "demo") as process,
-        httpx.Client(base_url=_ready(process), timeout=END_SECONDS) as client,
-    ):
-        _sign_in(client)
-        for key, answer in acknowledged.items():
-            assert client.get(f"/v1/bookings/by-key/{key}").json() == answer
-
-
-def _free_slots(client: httpx.Client) -> list[str]:
-    query = {"service": "sejour-renouvellement", "site": "pref-93"}
-    [offer] = client.get("/v1/availability", params=query).json()["sites"]
-    days = [day["date"] for day in offer["days"]]
-    pages = [client.get("/v1/slots", params=query | {"date": day}).json()["slots"] for day in days]
-    return [slot["id"] for page in pages for slot in page]

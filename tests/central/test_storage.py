@@ -48,10 +48,11 @@ def test_a_slot_is_never_oversold(central: RunningCentral, taken: int) -> None:
 
 
 def test_a_person_has_one_active_booking_per_service(central: RunningCentral) -> None:
-    row = _copy_of_a_booking(central)
-    with pytest.raises(IntegrityError, match=r"one_active_booking|bookings\.person_ref"):
-        _insert(central, db.bookings, row)
-    _insert(central, db.bookings, row | {"active": False})
+    claim = {"service": "passeport", "ref": "somebody", "hold": "h", "position": 0, "expires_at": NOW}
+    _insert(central, db.claims, claim)
+    with pytest.raises(IntegrityError, match=r"one_claim_per_person|claims\.service, claims\.ref"):
+        _insert(central, db.claims, claim | {"hold": "another"})
+    _insert(central, db.claims, claim | {"service": "carte-grise"})
 
 
 @pytest.mark.parametrize(
@@ -60,38 +61,55 @@ def test_a_person_has_one_active_booking_per_service(central: RunningCentral) ->
         {"reference": None},
         {"position": 0},
         {"status": "lost"},
-        {"status": "cancelled", "active": True},
-        {"hold": "unknown"},
+        {"status": "cancelled"},
+        {"cancelled_at": NOW},
+        {"moves": 3},
+        {"hold": None},
         {"slot": "unknown"},
         {"kiosk": "unknown"},
     ],
 )
 def test_a_booking_that_makes_no_sense_cannot_be_stored(central: RunningCentral, broken: dict[str, Any]) -> None:
-    row = _copy_of_a_booking(central, active=False)
-    if "position" in broken or "status" in broken:
-        row["person_ref"] = "another"
+    row = _copy_of_a_booking(central)
     with pytest.raises(IntegrityError):
         _insert(central, db.bookings, row | broken)
 
 
 def test_two_bookings_never_share_a_reference(central: RunningCentral) -> None:
-    row = _copy_of_a_booking(central, active=False)
+    row = _copy_of_a_booking(central)
     _insert(central, db.bookings, row)
     with pytest.raises(IntegrityError, match=r"one_booking_per_reference|bookings\.reference"):
         _insert(central, db.bookings, row | {"id": "third", "position": 2})
 
 
-def test_a_key_and_a_hold_succeed_once(central: RunningCentral) -> None:
-    intent = {"kiosk": "demo", "key": "key", "hold": "hold", "payload_hmac": ""}
+def test_a_key_succeeds_once(central: RunningCentral) -> None:
+    intent = {"kiosk": "demo", "key": "key", "action": "book", "subject": "hold", "payload_hmac": ""}
     _insert(central, db.intents, intent)
-    for clash in ({"hold": "other"}, {"key": "other"}):
-        with pytest.raises(IntegrityError):
-            _insert(central, db.intents, intent | clash)
+    with pytest.raises(IntegrityError, match=r"one_intent_per_key|intents\.kiosk, intents\.key"):
+        _insert(central, db.intents, intent | {"subject": "other"})
+
+
+def test_a_kiosk_has_one_hold(central: RunningCentral) -> None:
+    _insert(central, db.holds, _hold_row(central))
+    with pytest.raises(IntegrityError, match=r"one_hold_per_kiosk|holds\.kiosk"):
+        _insert(central, db.holds, _hold_row(central) | {"id": "another"})
+
+
+def test_a_window_never_counts_more_than_its_cap(central: RunningCentral) -> None:
+    row = {"scope": "kiosk-hour", "subject": "demo", "starts_at": NOW, "ends_at": NOW, "used": 4, "cap": 3}
+    with pytest.raises(IntegrityError, match="never_over_cap"):
+        _insert(central, db.caps, row)
+
+
+def _hold_row(central: RunningCentral) -> dict[str, Any]:
+    if not central.count(db.slots, db.slots.c.id == "held"):
+        central.add_slot("held", capacity=2)
+    who = {"kiosk": "demo", "mediator": "demo", "identities": ""}
+    return who | {"id": "h", "slot": "held", "seats": 1, "expires_at": NOW}
 
 
 def test_a_hold_of_nothing_cannot_be_stored(central: RunningCentral) -> None:
-    slot = central.add_slot("mine", capacity=2)
-    row = {"id": "h", "slot": slot, "kiosk": "demo", "seats": 0, "expires_at": NOW}
+    row = _hold_row(central) | {"seats": 0}
     with pytest.raises(IntegrityError, match="a_hold_holds_something"):
         _insert(central, db.holds, row)
 
@@ -133,7 +151,7 @@ def test_migrations_write_the_constraints_that_the_code_knows(central: RunningCe
     checks = [item for table in db.metadata.tables.values() for item in table.constraints]
     for check in checks:
         assert not isinstance(check, CheckConstraint) or f"CONSTRAINT {check.name} CHECK ({check.sqltext})" in schema
-    assert "one_active_booking ON bookings (person_ref, service) WHERE active" in schema
+    assert "slots_with_a_place ON slots (service, site, date, start_at) WHERE taken < capacity" in schema
 
 
 def test_migrating_again_changes_nothing(central: RunningCentral) -> None:
