@@ -16,7 +16,7 @@ import pytest
 
 from kiosk.central.key import KEY_BYTES, KEY_NAME
 from kiosk.cli import DATABASE_URL_VARIABLE, main
-from tests.central.calls import SIGN_IN, book, hold, new_key
+from tests.central.calls import SERVICE, SIGN_IN, book, done, held, new_key
 from tests.support.databases import database_url, only_postgresql, only_sqlite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,8 +161,15 @@ def test_two_started_at_once_on_an_empty_database_serve_it_together(tmp_path: Pa
         _sign_in(one)
         two.headers["Authorization"] = one.headers["Authorization"]
         key = new_key()
-        booked = book(one, hold(one, _free_slots(one)[0]).json()["id"], key=key)
+        booked = book(one, held(one, _free_slot(one)), key=key)
         assert two.get(f"/v1/bookings/by-key/{key}").json() == booked.raise_for_status().json()
+
+
+def _free_slot(client: httpx.Client) -> str:
+    query = {"service": SERVICE, "site": "pref-93"}
+    [offer] = done(client.get("/v1/availability", params=query))["sites"]
+    slot: str = done(client.get("/v1/slots", params=query | {"date": offer["next_free"]}))["slots"][0]["id"]
+    return slot
 
 
 def _folder_with_key(folder: Path) -> Path:

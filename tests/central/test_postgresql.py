@@ -94,9 +94,8 @@ def test_a_search_can_use_an_index(central: RunningCentral) -> None:
     assert "bookings_by_person" in plan
 
 
-def test_only_active_bookings_block_another_one(central: RunningCentral) -> None:
-    query = "SELECT indexdef FROM pg_indexes WHERE indexname = 'one_active_booking'"
+def test_only_slots_with_a_place_are_searched(central: RunningCentral) -> None:
+    query = "SELECT indexdef FROM pg_indexes WHERE indexname = 'slots_with_a_place'"
     with central.storage.reading() as transaction:
         definition = str(transaction.exec_driver_sql(query).scalar())
-    assert definition.startswith("CREATE UNIQUE INDEX")
-    assert definition.endswith("(person_ref, service) WHERE active")
+    assert definition.endswith("(service, site, date, start_at) WHERE (taken < capacity)")

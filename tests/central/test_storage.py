@@ -121,7 +121,7 @@ def test_a_failed_write_leaves_nothing(central: RunningCentral) -> None:
     assert central.count(db.facts, db.facts.c.name == "half") == 0
 
 
-@pytest.mark.parametrize("broken", [{}, {"status": "lost"}, {"reference": None}])
+@pytest.mark.parametrize("broken", [{"position": 0}, {"status": "lost"}, {"reference": None}])
 def test_an_error_of_the_database_never_quotes_a_name(central: RunningCentral, broken: dict[str, Any]) -> None:
     row = _copy_of_a_booking(central, surname="Zanzibar")
     with pytest.raises(IntegrityError) as caught:
