@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -30,7 +31,6 @@ from kiosk.central.registers import (
 )
 from kiosk.central.storage import Storage, open_storage
 from tests.support.coordination import (
-    CERTIFICATE,
     Coordination,
     Manner,
     coordination,
@@ -39,6 +39,7 @@ from tests.support.coordination import (
     resets,
     says,
     says_nothing,
+    write_authority,
 )
 from tests.support.faulty import CUT, answer
 
@@ -339,8 +340,9 @@ def test_a_name_that_leads_nowhere_is_silence(host: str, caplog: pytest.LogCaptu
     _assert_silent(CoordinationApi(f"https://{host}/api", TOKEN), caplog)
 
 
-def test_a_certificate_that_is_trusted_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("certifi.where", lambda: str(CERTIFICATE))
+def test_a_certificate_that_is_trusted_is_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_authority(tmp_path / "authority.pem")
+    monkeypatch.setattr("certifi.where", lambda: str(tmp_path / "authority.pem"))
     with coordination(published({NUMBER: "validated"}, TOKEN), tls=True) as server:
         assert _api(server).check(NUMBER) is Verdict.ACCEPTED
 

@@ -8,12 +8,14 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import trustme
+
 from tests.support.faulty import answer
 
-CERTIFICATE = Path(__file__).with_name("loopback.pem")
 _DRIP_SECONDS = 0.01
 _PATIENCE_SECONDS = 10.0
 _CHUNK = 65_536
@@ -83,13 +85,23 @@ def coordination(manner: Manner, *, tls: bool = False) -> Iterator[Coordination]
     context = None
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(CERTIFICATE)
+        _authority().issue_cert("127.0.0.1").configure_cert(context)
     server = Coordination(manner, context)
     server.start()
     try:
         yield server
     finally:
         server.stop()
+
+
+def write_authority(path: Path) -> None:
+    """Write the certificate of who signed the server's, for a test that trusts it."""
+    _authority().cert_pem.write_to_path(path)
+
+
+@cache
+def _authority() -> trustme.CA:
+    return trustme.CA()
 
 
 def published(statuses: Mapping[str, str], token: str) -> Manner:
