@@ -154,8 +154,7 @@ def _report(error: Exception) -> None:
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 (how handlers are registered)
-    wait = error.retry_after_seconds
-    return problem_response(error.problem, error.detail, {"Retry-After": str(wait)} if wait else None, error.reason)
+    return problem_response(error.problem, error.detail, error.headers, error.reason)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

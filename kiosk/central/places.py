@@ -4,7 +4,9 @@ A place that is given up stays `taken` until it returns, so that hiding it needs
 """
 
 import datetime as dt
+import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -219,7 +221,19 @@ def _day(now: dt.datetime, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
 
 def _over(window: Window, now: dt.datetime) -> Refused:
     wait = max(1, int((window.ends_at - now).total_seconds()) + 1)
-    return Refused(SCOPES[window.scope], f"{window.scope}: {window.cap} places", retry_after_seconds=wait)
+    headers = rate_headers([Left(window, 0)], now)
+    return Refused(SCOPES[window.scope], f"{window.scope}: {window.cap}", retry_after_seconds=wait, headers=headers)
+
+
+def rate_headers(every: Iterable[Left], now: dt.datetime) -> dict[str, str]:
+    """Return what windows allow and what is left of them (draft-ietf-httpapi-ratelimit-headers-11); empty for none."""
+    policies, limits = [], []
+    for each in every:
+        window = each.window
+        seconds = int((window.ends_at - window.starts_at).total_seconds())
+        policies.append(f'"{window.scope}";q={window.cap};w={seconds}')
+        limits.append(f'"{window.scope}";r={each.left};t={math.ceil((window.ends_at - now).total_seconds())}')
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(limits)} if policies else {}
 
 
 def is_due(transaction: Connection, now: dt.datetime) -> bool:

@@ -1,5 +1,7 @@
 """How the rules say no."""
 
+from collections.abc import Mapping
+
 from kiosk.api.problems import ProblemName, Rejection
 
 
@@ -13,10 +15,12 @@ class Refused(Exception):  # noqa: N818 (it is an answer, not an error of ours)
         *,
         retry_after_seconds: int | None = None,
         reason: Rejection | None = None,
+        headers: Mapping[str, str] | None = None,
     ):
         """Say why."""
         super().__init__(problem.value)
         self.problem = problem
         self.detail = detail
-        self.retry_after_seconds = retry_after_seconds
+        wait = {"Retry-After": str(retry_after_seconds)} if retry_after_seconds else {}
+        self.headers = wait | dict(headers or {})
         self.reason = reason

@@ -1,8 +1,6 @@
 """The calls of the central API; each hands over to a rule or a reading and holds no rule itself."""
 
 import datetime as dt
-import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import urlencode
@@ -18,13 +16,14 @@ from kiosk.api import contract
 from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName
 from kiosk.api.text import Identifier
 from kiosk.central.boundary import TITLES, guard
-from kiosk.central.catalogue import Catalogue
+from kiosk.central.catalogue import Catalogue, load_catalogue
 from kiosk.central.changes import Change, Changes
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Caller
 from kiosk.central.evidence import Evidence
+from kiosk.central.examples import BOOKING_ID, HOLD_ID, REFERENCE, SERVICE_ID, SITE_ID, SLOT_ID, answers
 from kiosk.central.intents import Outcome
-from kiosk.central.places import Left
+from kiosk.central.places import rate_headers
 from kiosk.central.reading import Reading, Window
 from kiosk.central.refusal import Refused
 from kiosk.central.registers import Registers
@@ -40,9 +39,7 @@ _NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_s
 _ALWAYS = (ProblemName.INVALID, ProblemName.STORAGE_UNAVAILABLE, ProblemName.INTERNAL)
 
 _PERSON = {"surname": "Diallo", "given_names": "Mariam", "birth_date": "1990-02-03", "phone": "+33612345678"}
-_HOLD_ID = "5b0c1a52-6d0f-4f3e-9a55-0d6f2f6b8c11"
-_BOOKING_ID = "0f7d3c1e-52b8-4a0c-8f0e-3d1f6a2b9c44"
-_HOLD_REQUEST = {"slot": "s-6f1d2c", "persons": [_PERSON | {"identifiers": {"agdref": "9900000001"}}]}
+_HOLD_REQUEST = {"slot": SLOT_ID, "persons": [_PERSON | {"identifiers": {"agdref": "9900000001"}}]}
 _CORRECTION = {"surname": "Dialo", "given_names": "Mariam", "birth_date": "1990-02-03", "reason": "typed-wrong"}
 _ATTEMPT = {"service": "sejour-renouvellement", "sites": ["pref-93", "sp-932"]}
 _REPORT = {"channel": "online", "price_euros": 150, "place": "Bobigny"}
@@ -105,6 +102,12 @@ def openapi_document() -> dict[str, Any]:
     document = describe().openapi()
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"]["Problem"] = schema
+    examples = answers(load_catalogue())
+    for operation in (operation for path in document["paths"].values() for operation in path.values()):
+        for status, answer in operation["responses"].items():
+            if status in {"200", "201"} and "application/json" in answer.get("content", {}):
+                example = examples[operation["operationId"]].model_dump(mode="json")
+                answer["content"]["application/json"]["example"] = example
     return document
 
 
@@ -170,17 +173,6 @@ def _change(booking: str, if_match: str, key: str) -> Change:
     return Change(booking, int(if_match.strip('"')), key)
 
 
-def _rate_headers(left: Iterable[Left], now: dt.datetime) -> dict[str, str]:
-    # draft-ietf-httpapi-ratelimit-headers-11
-    policies, limits = [], []
-    for each in left:
-        window = each.window
-        seconds = int((window.ends_at - window.starts_at).total_seconds())
-        policies.append(f'"{window.scope}";q={window.cap};w={seconds}')
-        limits.append(f'"{window.scope}";r={each.left};t={math.ceil((window.ends_at - now).total_seconds())}')
-    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(limits)} if policies else {}
-
-
 async def _central(request: Request) -> Central:
     return cast(Central, request.app.state.central)
 
@@ -196,9 +188,9 @@ def _caller(
 
 Behind = Annotated[Central, Depends(_central)]
 SignedIn = Annotated[Caller, Depends(_caller)]
-ServiceQuery = Annotated[Identifier, Query(examples=["sejour-renouvellement"])]
+ServiceQuery = Annotated[Identifier, Query(examples=[SERVICE_ID])]
 Key = Annotated[str, Path(pattern=contract.IDEMPOTENCY_KEY_PATTERN)]
-BookingId = Annotated[Identifier, Path(examples=[_BOOKING_ID])]
+BookingId = Annotated[Identifier, Path(examples=[BOOKING_ID])]
 IdempotencyKey = Annotated[
     str,
     Header(
@@ -263,9 +255,7 @@ def services(central: Behind) -> contract.Services:
     summary="One service",
     responses=_problems(ProblemName.NOT_FOUND),
 )
-def service(
-    central: Behind, service: Annotated[Identifier, Path(examples=["sejour-renouvellement"])]
-) -> contract.Service:
+def service(central: Behind, service: Annotated[Identifier, Path(examples=[SERVICE_ID])]) -> contract.Service:
     """Say what one service needs."""
     return central.catalogue.service(service)
 
@@ -273,7 +263,7 @@ def service(
 @_signed_in.get("/sites", operation_id="listSites", summary="Where", responses=_problems(ProblemName.NOT_FOUND))
 def sites(
     central: Behind,
-    service: Annotated[Identifier | None, Query(examples=["sejour-renouvellement"])] = None,
+    service: Annotated[Identifier | None, Query(examples=[SERVICE_ID])] = None,
     department: Annotated[Identifier | None, Query(examples=["93"])] = None,
 ) -> contract.Sites:
     """List sites by department then town. In this central every site offers every service of the catalogue."""
@@ -306,7 +296,7 @@ def availability(
     central: Behind,
     caller: SignedIn,
     service: ServiceQuery,
-    site: Annotated[Identifier | None, Query(description="all sites if left out", examples=["pref-93"])] = None,
+    site: Annotated[Identifier | None, Query(description="all sites if left out", examples=[SITE_ID])] = None,
     first: Annotated[dt.date | None, Query(alias="from", description="the site's today if left out")] = None,
     last: Annotated[
         dt.date | None, Query(alias="to", description="the last day that can be booked if left out")
@@ -337,7 +327,7 @@ def slots(
     caller: SignedIn,
     response: Response,
     service: ServiceQuery,
-    site: Annotated[Identifier, Query(examples=["pref-93"])],
+    site: Annotated[Identifier, Query(examples=[SITE_ID])],
     date: Annotated[dt.date, Query(description="on the site's calendar", examples=["2027-02-03"])],
     party: Annotated[int, Query(ge=1, le=10)] = 1,
     cursor: Annotated[Identifier | None, Query(description="next_cursor of the page before")] = None,
@@ -390,12 +380,12 @@ def create_hold(
 ) -> contract.Hold:
     """Keep places for these persons. A kiosk has one hold: the same again changes nothing, another one ends it."""
     held = central.rules.hold(caller, body)
-    response.headers.update(_rate_headers(held.left, central.clock()))
+    response.headers.update(rate_headers(held.left, central.clock()))
     return held.hold
 
 
 @_signed_in.delete("/holds/{hold}", operation_id="deleteHold", summary="Give a held slot back", status_code=204)
-def delete_hold(central: Behind, caller: SignedIn, hold: Annotated[Identifier, Path(examples=[_HOLD_ID])]) -> None:
+def delete_hold(central: Behind, caller: SignedIn, hold: Annotated[Identifier, Path(examples=[HOLD_ID])]) -> None:
     """Give the places back. Safe to repeat; a hold that is over, unknown or another kiosk's is left as it is."""
     central.rules.release(caller, hold)
 
@@ -428,7 +418,7 @@ def create_bookings(
     response: Response,
     body: Annotated[
         contract.BookingRequest,
-        JsonBody(openapi_examples=_example({"hold": _HOLD_ID, "persons": [_PERSON], "consent": {"mode": "present"}})),
+        JsonBody(openapi_examples=_example({"hold": HOLD_ID, "persons": [_PERSON], "consent": {"mode": "present"}})),
     ],
     idempotency_key: IdempotencyKey,
 ) -> contract.Bookings:
@@ -463,7 +453,7 @@ def reschedule_booking(
     caller: SignedIn,
     response: Response,
     booking: BookingId,
-    body: Annotated[contract.RescheduleRequest, JsonBody(openapi_examples=_example({"slot": "s-6f1d2c"}))],
+    body: Annotated[contract.RescheduleRequest, JsonBody(openapi_examples=_example({"slot": SLOT_ID}))],
     idempotency_key: IdempotencyKey,
     if_match: Revision,
 ) -> contract.Booking:
@@ -561,7 +551,7 @@ def search_bookings(
         contract.ByReference | contract.ByName,
         JsonBody(
             openapi_examples={
-                "by reference": {"value": {"reference": "7K4M2QXP93TQ", "birth_date": "1990-02-03"}},
+                "by reference": {"value": {"reference": REFERENCE, "birth_date": "1990-02-03"}},
                 "by name": {"value": {"surname": "Diallo", "birth_date": "1990-02-03"}},
             }
         ),

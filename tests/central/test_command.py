@@ -203,3 +203,5 @@ def test_the_description_documents_every_call() -> None:
             problems = [answer for status, answer in call["responses"].items() if int(status) >= 400]
             assert all(list(answer["content"]) == ["application/problem+json"] for answer in problems)
             assert {"422", "500", "503"} <= set(call["responses"])
+            bodies = [body for answer in call["responses"].values() for body in answer.get("content", {}).values()]
+            assert all("example" in body or body["examples"] for body in bodies), call["operationId"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from kiosk.central import tables as db
+from kiosk.central.examples import SERVICE_ID, SLOT_ID
 from tests.support.central import RunningCentral
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ def test_the_server_is_what_its_description_says(central: RunningCentral, tmp_pa
 
 def _open_wide(central: RunningCentral) -> None:
     """Let the examples of the description succeed: the slot that they name, no source down, no cap in the way."""
-    central.add_slot("s-6f1d2c", capacity=PLENTY, service="sejour-renouvellement")
+    central.add_slot(SLOT_ID, capacity=PLENTY, service=SERVICE_ID)
     central.set_limits(mediator_hour=PLENTY, mediator_day=PLENTY, kiosk_hour=PLENTY, site_day=PLENTY)
     with central.storage.writing() as transaction:
         transaction.execute(sa.update(db.sites).values(source="ok"))

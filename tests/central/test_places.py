@@ -188,6 +188,7 @@ def test_a_cap_ends_with_its_window(
     refused = hold(kiosk, slot)
     assert problem_of(refused) is problem
     assert refused.headers["Retry-After"] == str(wait)
+    assert f";r=0;t={wait - 1}" in refused.headers["RateLimit"]
     central.clock.advance(seconds=wait)
     assert hold(kiosk, slot).status_code == 201
 

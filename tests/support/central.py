@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from kiosk.central import tables as db
-from kiosk.central.catalogue import Catalogue, load_catalogue
+from kiosk.central.catalogue import Catalogue, load_catalogue, register
 from kiosk.central.clock import Chance, new_token
 from kiosk.central.command import prepare
 from kiosk.central.key import KEY_NAME
@@ -52,6 +52,7 @@ class RunningCentral:
     base_url: str
     storage: Storage
     clock: MovingClock
+    catalogue: Catalogue
 
     def count(self, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> int:
         """Return how many rows of a table fulfil the conditions."""
@@ -85,7 +86,7 @@ class RunningCentral:
             "id": slot_id,
             "service": service,
             "site": site,
-            "date": start.astimezone(_catalogue().zone(site)).date(),
+            "date": start.astimezone(self.catalogue.zone(site)).date(),
             "start_at": start,
             "minutes": 20,
             "capacity": capacity,
@@ -125,22 +126,24 @@ def running_central(
     seed: bool = True,
     chance: Chance | None = None,
     registers: Registers | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Iterator[RunningCentral]:
     """Serve `data_dir`, filled as of NOW when it is empty; the server is gone at the end of the block."""
-    clock = clock or MovingClock()
+    clock, catalogue = clock or MovingClock(), catalogue or _catalogue()
     if not (data_dir / KEY_NAME).exists():
         shutil.copytree(_template(seed), data_dir, dirs_exist_ok=True)
     storage = open_storage(data_dir, database_url(data_dir, _template(seed)))
+    with storage.writing() as transaction:
+        register(catalogue, transaction)
     ready = threading.Event()
-    listener = Listener(
-        create_app(storage, _catalogue(), registers or embedded(storage), clock, chance or Chance()), ready.set
-    )
+    app = create_app(storage, catalogue, registers or embedded(storage), clock, chance or Chance())
+    listener = Listener(app, ready.set)
     with bind(0) as listening:
         thread = threading.Thread(target=listener.run, kwargs={"sockets": [listening]}, name="central")
         thread.start()
         try:
             assert ready.wait(START_SECONDS), "the central did not start"
-            yield RunningCentral(base_url(listening), storage, clock)
+            yield RunningCentral(base_url(listening), storage, clock, catalogue)
         finally:
             listener.should_exit = True
             thread.join()
