@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from kiosk.booking.catalogue import Service, Site, Slot
+from kiosk.booking.catalogue import IdentifierKind, Service, Site, Slot
 from kiosk.booking.person import Person
 
 ARRIVE_EARLY_MINUTES = 15
@@ -24,11 +24,12 @@ class BookingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A slot kept for this kiosk while identity is checked (FHIR Slot: busy-tentative)."""
+    """A slot kept for a person while everything is read again (FHIR Slot: busy-tentative)."""
 
     id: str
     slot: Slot
     expires_at: dt.datetime
+    person: Person  # nobody else, but for a typing error
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Booking:
     minutes: int
     token: str  # what the ticket's QR holds
     demonstration: bool
+    numbers_known: frozenset[IdentifierKind]  # by the central, for this person: nobody types them again
 
     @property
     def arrive_at(self) -> dt.datetime:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 NBSP = "\u00a0"
+EARLY = dt.time(6)  # nobody works yet
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 MONTHS = (
     "janvier",
@@ -54,6 +55,14 @@ def short_date(date: dt.date) -> str:
 def hour(time: dt.time) -> str:
     """Return 14 h 05, held together by no-break spaces."""
     return f"{time.hour}{NBSP}h{NBSP}{time.minute:02d}"
+
+
+def when(moment: dt.datetime, now: dt.datetime) -> str:
+    """Return `à 14 h 05`, or the first day whose working hours are all after it: `demain`, `le mercredi 3 février`."""
+    if moment.date() == now.date():
+        return f"à{NBSP}{hour(moment.time())}"
+    day = moment.date() + dt.timedelta(days=moment.time() > EARLY)
+    return "demain" if day == now.date() + dt.timedelta(days=1) else f"le {day_and_month(day)}"
 
 
 def of_place(place: str) -> str:

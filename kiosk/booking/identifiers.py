@@ -21,21 +21,20 @@ _SEPARATORS: Mapping[IdentifierKind, str] = {"agdref": " -‐‑–.", "ants": "
 
 @dataclass(frozen=True, slots=True)
 class IdentifierName:
-    """What the number is called, and where it stands: `sur la carte de séjour`; nothing where no source says it."""
+    """What the number is called, and what it looks like."""
 
     name: str
-    place: str
+    place: str  # where it stands: sur la carte de séjour; nothing where no source says it
+    form: str
+    example: str
 
 
 NAMES: Mapping[IdentifierKind, IdentifierName] = {
-    "agdref": IdentifierName("numéro étranger", "sur la carte de séjour"),
-    "ants": IdentifierName("numéro de pré-demande", "sur la feuille de la pré-demande"),
-    "neph": IdentifierName("numéro NEPH", ""),
-}
-_SENTENCES: Mapping[IdentifierKind, str] = {
-    "agdref": "Le numéro étranger a 10 chiffres, parfois 9. Exemple : 9912345678.",
-    "ants": "Le numéro de pré-demande a 10 lettres ou chiffres. Exemple : A1B2C3D4E5.",
-    "neph": "Le numéro NEPH a entre 10 et 19 chiffres. Exemple : 123456789012.",
+    "agdref": IdentifierName("numéro étranger", "sur la carte de séjour", "10 chiffres, parfois 9", "9912345678"),
+    "ants": IdentifierName(
+        "numéro de pré-demande", "sur la feuille de la pré-demande", "10 lettres ou chiffres", "A1B2C3D4E5"
+    ),
+    "neph": IdentifierName("numéro NEPH", "", "entre 10 et 19 chiffres", "123456789012"),
 }
 
 
@@ -51,5 +50,6 @@ def identifier(kind: IdentifierKind, typed: str) -> str:
     kept = "".join(char for char in clean(typed, MAX_TYPED) if char not in _SEPARATORS[kind])
     # Cutting a long text could leave a right number; and `ß` in upper case would be two letters.
     if len(typed) > MAX_TYPED or not kept.isascii() or not re.fullmatch(PATTERNS[kind], kept.upper()):
-        raise IdentifierError(_SENTENCES[kind])
+        name = NAMES[kind]
+        raise IdentifierError(f"Le {name.name} a {name.form}. Exemple : {name.example}.")
     return kept.upper()

@@ -1,11 +1,12 @@
 """One accompaniment, greeting to wipe: what is decided, what is still to decide, and what a change undoes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from kiosk.booking.booking import Booking, ConsentMode, Hold
-from kiosk.booking.catalogue import Availability, Service, Site
-from kiosk.booking.person import Person
+from kiosk.booking.catalogue import Availability, IdentifierKind, Service, Site
+from kiosk.booking.person import Person, is_same_person
 
 
 class Step(IntEnum):
@@ -13,15 +14,21 @@ class Step(IntEnum):
 
     PERSON = 1
     SERVICE = 2
-    DOCUMENTS = 3
-    SITE = 4
-    SLOT = 5
-    CHECK = 6
+    AGDREF = 3
+    ANTS = 4
+    NEPH = 5
+    DOCUMENTS = 6
+    SITE = 7
+    SLOT = 8
+    CHECK = 9
 
     @property
-    def before(self) -> "Step":
-        """Return the question before this one; raise ValueError at the first."""
-        return Step(self - 1)
+    def stage(self) -> int:
+        """Return its number as it is counted aloud: what a service asks for belongs to the service, so six it stays."""
+        return sum(step not in NUMBER_STEPS.values() for step in Step if step <= self)
+
+
+NUMBER_STEPS: Mapping[IdentifierKind, Step] = {"agdref": Step.AGDREF, "ants": Step.ANTS, "neph": Step.NEPH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,10 @@ class Journey:
     edition: int = 0  # of what is asked under that key
     typed: Typed = field(default_factory=Typed)
     person: Person | None = None
+    numbers_known: frozenset[IdentifierKind] = frozenset()  # by the central, for this person
     service: Service | None = None
+    numbers_typed: Mapping[IdentifierKind, str] = field(default_factory=dict)  # as they stand in their fields
+    numbers: Mapping[IdentifierKind, str] = field(default_factory=dict)  # those of them that are decided
     at_hand: frozenset[str] = frozenset()  # ids of documents that the person has already
     documents_read: bool = False
     offer: Availability | None = None
@@ -57,32 +67,80 @@ class Journey:
     @property
     def step(self) -> Step:
         """Return the first question without an answer; CHECK when all have one."""
-        answers = (self.person, self.service, self.documents_read or None, self.offer, self.hold)
-        for step, answer in zip(Step, answers, strict=False):
-            if answer is None:
-                return step
-        return Step.CHECK
+        answered = {
+            Step.PERSON: self.person is not None,
+            Step.SERVICE: self.service is not None,
+            **{step: kind not in self.numbers_to_ask for kind, step in NUMBER_STEPS.items()},
+            Step.DOCUMENTS: self.documents_read,
+            Step.SITE: self.offer is not None,
+            Step.SLOT: self.hold is not None,
+        }
+        return next((step for step, done in answered.items() if not done), Step.CHECK)
+
+    @property
+    def numbers_to_ask(self) -> tuple[IdentifierKind, ...]:
+        """Return the numbers without which no hour can be kept; none once one is."""
+        return () if self.hold else tuple(kind for kind in self._numbers_asked if kind not in self.numbers)
+
+    @property
+    def numbers_to_give(self) -> Mapping[IdentifierKind, str]:
+        """Return the numbers of this visit that the service wants."""
+        return {kind: self.numbers[kind] for kind in self._numbers_asked if kind in self.numbers}
+
+    @property
+    def _numbers_asked(self) -> tuple[IdentifierKind, ...]:
+        wanted = self.service.identifiers if self.service else ()
+        return tuple(kind for kind in wanted if kind not in self.numbers_known or kind in self.numbers_typed)
 
     @property
     def intent_key(self) -> str:
         """Return the Idempotency-Key: the same for the same request, another one as soon as anything in it changed."""
         return f"{self.key}-{self.edition}"
 
+    def before(self, step: Step) -> Step:
+        """Return the question before that one, past numbers that nobody wants; raise ValueError at the first."""
+        passed_over = {number_step for kind, number_step in NUMBER_STEPS.items() if kind not in self._numbers_asked}
+        return max(earlier for earlier in Step if earlier < step and earlier not in passed_over)
+
     def with_typed(self, typed: Typed) -> "Journey":
         """Keep what stands in the fields, without deciding anything."""
         return replace(self, typed=typed)
 
-    def for_person(self, person: Person) -> "Journey":
-        """Decide who comes; service, place and hour stay."""
-        if person == self.person:
+    def for_person(self, person: Person, numbers_known: frozenset[IdentifierKind] = frozenset()) -> "Journey":
+        """Decide who comes; service and place stay, and for the same person the numbers and the hour as well."""
+        if person == self.person and numbers_known <= self.numbers_known:
             return self
-        return replace(self, person=person, edition=self.edition + 1)
+        if self.person and self.person.identity() == person.identity():
+            numbers_known |= self.numbers_known
+        changed = replace(self, person=person, numbers_known=numbers_known, edition=self.edition + 1)
+        if self.person and not is_same_person(self.person, person):
+            changed = replace(changed, numbers={}, numbers_typed={})
+        if self.hold and not is_same_person(self.hold.person, person):
+            changed = changed.without_hold()
+        return changed
 
     def for_service(self, service: Service) -> "Journey":
         """Decide what for; documents, place and hour depend on it and are asked again if it changed."""
         if service == self.service:
             return self
         return replace(self, service=service, at_hand=frozenset(), documents_read=False, offer=None, hold=None)
+
+    def with_number_typed(self, kind: IdentifierKind, text: str) -> "Journey":
+        """Keep what stands in the field of a number; another text there is no decision yet."""
+        if text == self.numbers_typed.get(kind, ""):
+            return self
+        return replace(self.without_number(kind), numbers_typed={**self.numbers_typed, kind: text})
+
+    def with_number(self, kind: IdentifierKind, number: str) -> "Journey":
+        """Decide a number, in its normal form; the hour is kept for who has that number."""
+        if number == self.numbers.get(kind):
+            return self
+        return replace(self, numbers={**self.numbers, kind: number}, hold=None)
+
+    def without_number(self, kind: IdentifierKind) -> "Journey":
+        """Ask for a number again: it was refused, whoever knew it; what was typed stays in its field."""
+        others = {other: number for other, number in self.numbers.items() if other != kind}
+        return replace(self, numbers=others, numbers_known=self.numbers_known - {kind}, hold=None)
 
     def ticked(self, at_hand: frozenset[str]) -> "Journey":
         """Record the documents that the person has already, without leaving the list."""
@@ -113,7 +171,8 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A person the central knows by that name and birth date, and the appointments to come."""
+    """A person the central knows by that name and birth date, the appointments to come, and the numbers it has."""
 
     person: Person
     upcoming: tuple[Booking, ...]
+    numbers: frozenset[IdentifierKind]

@@ -11,6 +11,7 @@ from kiosk.booking.text import clean
 
 MAX_NAME = 100
 MAX_AGE_YEARS = 120
+TYPO_EDITS = 2  # more is another person
 EXAMPLE_DATE = "Exemple : 03/02/1990."
 
 # ICAO Doc 9303 part 3, section 6: letters that do not become their own base letter.
@@ -112,6 +113,10 @@ class Person:
         """Return the name in the form of a machine-readable zone: `DIALLO<<MARIAM`."""
         return f"{mrz(self.surname)}<<{mrz(self.given_names)}".rstrip("<")
 
+    def identity(self) -> str:
+        """Return what never changes but for a typing error: `DIALLO<<MARIAM/1990-02-03`."""
+        return f"{self.mrz_name()}/{self.birth_date.iso()}"
+
 
 def surname(typed: str) -> str:
     """Return the surname, cleaned; raise PersonError if it cannot be one."""
@@ -165,6 +170,28 @@ def _base_letters(char: str) -> str:
     if not re.fullmatch("[A-Z]*", base):
         raise PersonError("Cette lettre n'existe pas dans l'alphabet latin.")
     return base
+
+
+def is_same_person(one: Person, other: Person) -> bool:
+    """Return whether nothing but a typing error tells them apart."""
+    return edits(one.identity(), other.identity()) <= TYPO_EDITS
+
+
+def edits(before: str, after: str) -> int:
+    """Return how many letters and digits must be added, removed or replaced between two identities."""
+    return sum(_distance(old, new) for old, new in zip(before.split("/"), after.split("/"), strict=True))
+
+
+def _distance(before: str, after: str) -> int:
+    if before == after:
+        return 0
+    # Levenshtein, a row at a time.
+    row = list(range(len(after) + 1))
+    for line, old in enumerate(before, 1):
+        diagonal, row[0] = row[0], line
+        for column, new in enumerate(after, 1):
+            diagonal, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, diagonal + (old != new))
+    return row[-1]
 
 
 def birth_date(typed: str, today: dt.date) -> BirthDate:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from kiosk.api import contract
 from kiosk.booking.catalogue import IdentifierKind
 from kiosk.booking.person import BirthDate, Person, mrz
+from kiosk.booking.person import edits as edits
 
 
 def person_of(wire: contract.Identity) -> Person:
@@ -46,20 +47,3 @@ def payload_hmac(key: bytes, subject: str, request: BaseModel) -> str:
 def keyed(key: bytes, purpose: str, text: str) -> str:
     """Return HMAC-SHA256 in hex; what is hashed for one purpose never equals what is hashed for another."""
     return hmac.new(key, f"{purpose}\n{text}".encode(), hashlib.sha256).hexdigest()
-
-
-def edits(before: str, after: str) -> int:
-    """Return how many letters and digits must be added, removed or replaced between two identities."""
-    return sum(_distance(old, new) for old, new in zip(before.split("/"), after.split("/"), strict=True))
-
-
-def _distance(before: str, after: str) -> int:
-    if before == after:
-        return 0
-    # Levenshtein, a row at a time.
-    row = list(range(len(after) + 1))
-    for line, old in enumerate(before, 1):
-        diagonal, row[0] = row[0], line
-        for column, new in enumerate(after, 1):
-            diagonal, row[column] = row[column], min(row[column] + 1, row[column - 1] + 1, diagonal + (old != new))
-    return row[-1]

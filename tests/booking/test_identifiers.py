@@ -78,6 +78,7 @@ def test_the_example_of_a_sentence_is_a_right_number(kind: IdentifierKind) -> No
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_number_has_a_name_and_an_anchored_pattern(kind: IdentifierKind) -> None:
     assert NAMES[kind].name.startswith("numéro")
+    assert identifier(kind, NAMES[kind].example) == NAMES[kind].example
     assert PATTERNS[kind].startswith("^")
     assert PATTERNS[kind].endswith("$")
 

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.booking.person import BirthDate, Person, PersonError, birth_date, given_names, mrz, surname
+from kiosk.booking.person import (
+    BirthDate,
+    Person,
+    PersonError,
+    birth_date,
+    edits,
+    given_names,
+    is_same_person,
+    mrz,
+    surname,
+)
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -138,3 +148,34 @@ def test_a_person_is_read_aloud_with_what_is_known() -> None:
     assert BirthDate(1990, 2, 1).read_aloud() == "le 1er février 1990"
     assert BirthDate(1990, 2).read_aloud() == "en février 1990"
     assert BirthDate(1990).read_aloud() == "en 1990"
+
+
+@pytest.mark.parametrize(
+    ("surname", "given_names", "born", "same"),
+    [
+        ("DIALLO", "Mariam", BirthDate(1990, 2, 3), True),
+        ("Diallo", "MARIÀM", BirthDate(1990, 2, 3), True),
+        ("DIALO", "Mariame", BirthDate(1990, 2, 3), True),
+        ("DIALLO", "Mariam", BirthDate(1990, 3, 2), True),
+        ("DIALO", "Mariame", BirthDate(1990, 2, 4), False),
+        ("DIALLO", "Marie", BirthDate(1990, 2, 3), True),
+        ("DIALLO", "Awa", BirthDate(1990, 2, 3), False),
+        ("MARIAM", "Diallo", BirthDate(1990, 2, 3), False),
+        ("DIALLO", "Mariam", BirthDate(1990), False),
+    ],
+)
+def test_two_letters_or_digits_are_a_typing_error_and_more_is_another_person(
+    surname: str, given_names: str, born: BirthDate, same: bool
+) -> None:
+    assert is_same_person(Person("DIALLO", "Mariam", BirthDate(1990, 2, 3)), Person(surname, given_names, born)) is same
+
+
+letters = st.text("ABC", max_size=6)
+
+
+@given(letters, letters, letters)
+def test_edits_are_a_distance(one: str, two: str, three: str) -> None:
+    a, b, c = (f"{name}/1990" for name in (one, two, three))
+    assert edits(a, a) == 0
+    assert edits(a, b) == edits(b, a) <= max(len(one), len(two))
+    assert edits(a, c) <= edits(a, b) + edits(b, c)

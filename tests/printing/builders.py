@@ -47,6 +47,7 @@ def booking(
         minutes=20,
         token=token,
         demonstration=demonstration,
+        numbers_known=frozenset(),
     )
 
 
