@@ -1,16 +1,18 @@
 """The central API over HTTP: one class, one private call, every error converted here. The kiosk's user of httpx."""
 
+import re
 from typing import TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
 from kiosk.api import contract
-from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName
+from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName, Rejection
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
 MAX_ANSWER_BYTES = 8_000_000
+MAX_RETRY_SECONDS = 366 * 24 * 3600
 
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
@@ -24,12 +26,24 @@ class UnreachableError(CentralError):
 
 
 class RefusedError(CentralError):
-    """The central said no; `name` is None for a problem that we do not know."""
+    """The central said no; `name` is None for a problem that we do not know, `reason` for all but refused numbers.
 
-    def __init__(self, status: int, name: ProblemName | None) -> None:
+    `retry_after_seconds`: after that time the same request may be answered otherwise.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        name: ProblemName | None,
+        *,
+        reason: Rejection | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
         super().__init__(name.value if name else f"status {status}")
         self.status = status
         self.name = name
+        self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
 
 
 class OutcomeUnknownError(CentralError):
@@ -95,7 +109,10 @@ class CentralClient:
         return await self._call("POST", "/v1/bookings/search", contract.Bookings, body=wanted)
 
     async def hold(self, wanted: contract.HoldRequest) -> contract.Hold:
-        """Keep a slot for minutes. An unanswered hold runs out by itself, so it counts as not made."""
+        """Keep a slot for minutes; the same request again gives the same hold, another one ends it.
+
+        An unanswered hold runs out by itself, so it counts as not made.
+        """
         return await self._call("POST", "/v1/holds", contract.Hold, body=wanted)
 
     async def release(self, hold: str) -> None:
@@ -179,13 +196,27 @@ def _no_answer(key: str | None) -> CentralError:
 
 
 def _refusal(response: httpx.Response, raw: bytes, key: str | None) -> CentralError:
-    name = None
-    if response.headers.get("content-type", "").startswith(MEDIA_TYPE):
-        try:
-            name = ProblemName.from_urn(Problem.model_validate_json(raw).type)
-        except ValidationError:
-            name = None
+    problem = _problem(response, raw)
+    name = ProblemName.from_urn(problem.type) if problem else None
     # A proxy's or a broken server's 5xx says nothing about what was done; a problem that we know does.
     if response.status_code >= 500 and name in {None, ProblemName.INTERNAL}:
         return _no_answer(key)
-    return RefusedError(response.status_code, name)
+    reason = next((known for known in Rejection if problem and known == problem.reason), None)
+    return RefusedError(response.status_code, name, reason=reason, retry_after_seconds=_retry_after(response))
+
+
+def _problem(response: httpx.Response, raw: bytes) -> Problem | None:
+    if not response.headers.get("content-type", "").startswith(MEDIA_TYPE):
+        return None
+    try:
+        return Problem.model_validate_json(raw)
+    except ValidationError:
+        return None
+
+
+def _retry_after(response: httpx.Response) -> int | None:
+    """Return the seconds of Retry-After; its other form, a date, would need a clock that is right."""
+    seconds = response.headers.get("retry-after", "")
+    if not re.fullmatch("[0-9]{1,8}", seconds) or int(seconds) > MAX_RETRY_SECONDS:
+        return None
+    return int(seconds)

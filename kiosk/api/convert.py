@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kiosk.api import contract
 from kiosk.booking.booking import Booking, BookingStatus, ConsentMode, Hold
-from kiosk.booking.catalogue import Availability, Day, Document, Service, Site, Slot
+from kiosk.booking.catalogue import Availability, Day, Document, IdentifierKind, Service, Site, Slot
 from kiosk.booking.person import BirthDate, Person
 
 
@@ -53,9 +53,9 @@ def slot(wire: contract.Slot) -> Slot:
     return Slot(wire.id, _local(wire.start, wire.time_zone), wire.minutes, wire.free)
 
 
-def hold(wire: contract.Hold) -> Hold:
-    """Return the domain's hold."""
-    return Hold(wire.id, slot(wire.slot), wire.expires_at)
+def hold(wire: contract.Hold, person: Person) -> Hold:
+    """Return the domain's hold, kept for that person."""
+    return Hold(wire.id, slot(wire.slot), wire.expires_at, person)
 
 
 def person(wire: contract.Person) -> Person:
@@ -78,18 +78,30 @@ def booking(wire: contract.Booking, services: Mapping[str, Service], sites: Mapp
         minutes=wire.minutes,
         token=wire.token,
         demonstration=wire.demonstration,
+        numbers_known=frozenset(wire.identifiers_known),
+    )
+
+
+def hold_request(slot: Slot, person: Person, numbers: Mapping[IdentifierKind, str]) -> contract.HoldRequest:
+    """Return what the central is asked to keep, and for whom."""
+    identifiers = contract.Identifiers.model_validate(numbers)
+    return contract.HoldRequest(
+        slot=slot.id, persons=[contract.Applicant(**_wire_person(person).model_dump(), identifiers=identifiers)]
     )
 
 
 def booking_request(person: Person, hold: Hold, consent: ConsentMode) -> contract.BookingRequest:
     """Return what the central is asked to book."""
-    wire = contract.Person(
+    return contract.BookingRequest(hold=hold.id, persons=[_wire_person(person)], consent=contract.Consent(mode=consent))
+
+
+def _wire_person(person: Person) -> contract.Person:
+    return contract.Person(
         surname=person.surname,
         given_names=person.given_names,
         birth_date=person.birth_date.iso(),
         phone=person.phone,
     )
-    return contract.BookingRequest(hold=hold.id, persons=[wire], consent=contract.Consent(mode=consent))
 
 
 def _local(moment: dt.datetime, zone: str) -> dt.datetime:

@@ -21,7 +21,24 @@ class Refusal(StrEnum):
 
     SLOT_TAKEN = "slot-taken"
     PERSON_HAS_BOOKING = "person-has-booking"
+    PERSON_HAS_HOLD = "person-has-hold"
+    COOLING_OFF = "cooling-off"
     HOLD_EXPIRED = "hold-expired"
+    NOT_A_TYPO = "not-a-typo"
+    IDENTITY_REJECTED = "identity-rejected"  # for a reason that is none of these:
+    AGDREF_MISSING = "agdref-missing"
+    AGDREF_UNKNOWN = "agdref-unknown"
+    AGDREF_MISMATCH = "agdref-mismatch"
+    ANTS_MISSING = "ants-missing"
+    ANTS_CONSUMED = "ants-consumed"
+    ANTS_DECLARED = "ants-declared"
+    ANTS_UNKNOWN = "ants-unknown"
+    ANTS_EXPIRED = "ants-expired"
+    NEPH_MISSING = "neph-missing"
+    REGISTER_UNAVAILABLE = "register-unavailable"
+    MEDIATOR_LIMIT = "mediator-limit"
+    KIOSK_LIMIT = "kiosk-limit"
+    SITE_LIMIT = "site-limit"
     SOURCE_UNAVAILABLE = "source-unavailable"
     WRONG_CODE = "wrong-code"
     NOT_SIGNED_IN = "not-signed-in"
@@ -43,11 +60,12 @@ class CentralSilentError(DeskError):
 
 
 class CentralRefusedError(DeskError):
-    """The central said no."""
+    """The central said no; `retry_after_seconds` when it said how long that stays so."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal, retry_after_seconds: int | None = None) -> None:
         super().__init__(refusal.value)
         self.refusal = refusal
+        self.retry_after_seconds = retry_after_seconds
 
 
 class OutcomeUnknownError(DeskError):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from kiosk.api import contract, convert
 from kiosk.api.client import CentralClient, OutcomeUnknownError, RefusedError, UnreachableError
 from kiosk.booking.booking import Booking, BookingStatus, Hold
-from kiosk.booking.catalogue import Availability, Service, Site, Slot, nearest_first
+from kiosk.booking.catalogue import Availability, IdentifierKind, Service, Site, Slot, nearest_first
 from kiosk.booking.journey import Journey, Known
 from kiosk.booking.person import BirthDate
 from kiosk.desk import answers
@@ -106,10 +106,16 @@ class Bookings:
             found = [convert.booking(b, self._services, self._sites) for b in wire.bookings]
         return _persons(found, self._now())
 
-    async def hold(self, slot: Slot) -> Hold:
-        """Keep a slot for minutes."""
+    async def hold(self, journey: Journey, slot: Slot) -> Hold:
+        """Keep a slot for minutes, for the journey's person; what this kiosk kept before is given up.
+
+        Refused, nothing changes: what was kept before still is.
+        """
+        if journey.person is None:
+            raise ValueError("a slot is kept for somebody")
+        request = convert.hold_request(slot, journey.person, journey.numbers_to_give)
         with self._contact():
-            return convert.hold(await self._client.hold(contract.HoldRequest(slot=slot.id)))
+            return convert.hold(await self._client.hold(request), journey.person)
 
     async def release(self, hold: Hold) -> None:
         """Give a held slot back; unheard, it runs out by itself."""
@@ -199,13 +205,14 @@ class Bookings:
             raise answers.OutcomeUnknownError from None
         except RefusedError as refused:
             self.central = Central.HERE
-            raise CentralRefusedError(_refusal(refused)) from None
+            raise CentralRefusedError(_refusal(refused), refused.retry_after_seconds) from None
         self.central = Central.HERE
 
 
 def _refusal(refused: RefusedError) -> Refusal:
-    name = refused.name.value if refused.name else ""
-    return Refusal(name) if name in Refusal._value2member_map_ else Refusal.OTHER
+    """Return the reason if it is one that has a sentence, else the problem."""
+    names = [name.value for name in (refused.reason, refused.name) if name]
+    return next((Refusal(name) for name in names if name in Refusal._value2member_map_), Refusal.OTHER)
 
 
 def _persons(bookings: Iterable[Booking], now: dt.datetime) -> tuple[Known, ...]:
@@ -216,6 +223,7 @@ def _persons(bookings: Iterable[Booking], now: dt.datetime) -> tuple[Known, ...]
         Known(
             theirs[0].person,
             tuple(sorted((b for b in theirs if _is_to_come(b, now)), key=lambda b: b.start)),
+            frozenset[IdentifierKind]().union(*(b.numbers_known for b in theirs)),
         )
         for theirs in by_person.values()
     )
