@@ -9,12 +9,14 @@ import pytest
 
 from kiosk.api import contract
 from kiosk.api.client import CentralClient, OutcomeUnknownError, RefusedError, UnreachableError
-from kiosk.api.problems import MEDIA_TYPE, ProblemName
+from kiosk.api.problems import MEDIA_TYPE, ProblemName, Rejection
 from tests.support.central import NOW, RunningCentral
 from tests.support.faulty import CUT, answer, faulty_server
 
 KEY = "0123456789abcdef-key"
+SERVICE = "permis-echange"  # wants no number
 PERSON = contract.Person(surname="N'Guessan", given_names="Éléonore", birth_date="1987")
+OTHER = contract.Applicant(surname="Durand", given_names="Amadou", birth_date="1985-05-05")
 REQUEST = contract.BookingRequest(hold="h1", persons=[PERSON], consent=contract.Consent(mode="present"))
 
 WRONG_ANSWERS = {
@@ -45,9 +47,13 @@ async def signed_in(central: RunningCentral) -> AsyncIterator[CentralClient]:
         yield client
 
 
+def wanted(slot: str, person: contract.Person = PERSON) -> contract.HoldRequest:
+    return contract.HoldRequest(slot=slot, persons=[contract.Applicant(**person.model_dump())])
+
+
 async def hold_one(central: RunningCentral, client: CentralClient, slot: str = "one-place") -> contract.Hold:
-    central.add_slot(slot, capacity=1)
-    return await client.hold(contract.HoldRequest(slot=slot))
+    central.add_slot(slot, capacity=1, service=SERVICE)
+    return await client.hold(wanted(slot))
 
 
 async def test_a_booking_goes_all_the_way_and_is_found_again_by_key_name_and_reference(
@@ -66,14 +72,40 @@ async def test_a_booking_goes_all_the_way_and_is_found_again_by_key_name_and_ref
         assert await client.search(contract.ByReference(reference=reference, birth_date="1987")) == booked
 
 
-async def test_a_held_slot_is_taken_for_others_until_it_is_given_back(demo_central: RunningCentral) -> None:
+async def test_the_same_hold_is_given_again_and_a_slot_once_given_back_is_not(demo_central: RunningCentral) -> None:
     async with signed_in(demo_central) as client:
         hold = await hold_one(demo_central, client)
-        with pytest.raises(RefusedError) as refused:
-            await client.hold(contract.HoldRequest(slot=hold.slot.id))
-        assert refused.value.name is ProblemName.SLOT_TAKEN
+        assert await client.hold(wanted(hold.slot.id)) == hold
         await client.release(hold.id)
-        assert (await client.hold(contract.HoldRequest(slot=hold.slot.id))).slot.id == hold.slot.id
+        with pytest.raises(RefusedError) as refused:
+            await client.hold(wanted(hold.slot.id))
+        assert refused.value.name is ProblemName.SLOT_TAKEN
+        assert refused.value.retry_after_seconds is None
+
+
+async def test_a_refused_number_has_its_reason(demo_central: RunningCentral) -> None:
+    slot = demo_central.add_slot("renewal", capacity=1)
+    mistaken = OTHER.model_copy(update={"identifiers": contract.Identifiers(agdref="9900000004")})
+    async with signed_in(demo_central) as client:
+        with pytest.raises(RefusedError) as missing:
+            await client.hold(contract.HoldRequest(slot=slot, persons=[OTHER]))
+        with pytest.raises(RefusedError) as mismatch:
+            await client.hold(contract.HoldRequest(slot=slot, persons=[mistaken]))
+    assert (missing.value.name, missing.value.reason) == (ProblemName.IDENTITY_REJECTED, Rejection.AGDREF_MISSING)
+    assert mismatch.value.reason is Rejection.AGDREF_MISMATCH
+
+
+async def test_a_person_for_whom_another_kiosk_keeps_a_slot_has_a_time_to_wait(demo_central: RunningCentral) -> None:
+    demo_central.add_kiosk("elsewhere")
+    async with signed_in(demo_central) as client, client_of(demo_central.base_url) as elsewhere:
+        hold = await hold_one(demo_central, client)
+        await elsewhere.sign_in("demo", "000000", "elsewhere")
+        start = hold.slot.start + dt.timedelta(minutes=1)
+        other = demo_central.add_slot("another", capacity=1, service=SERVICE, start=start)
+        with pytest.raises(RefusedError) as refused:
+            await elsewhere.hold(wanted(other))
+    assert refused.value.name is ProblemName.PERSON_HAS_HOLD
+    assert refused.value.retry_after_seconds in range(300, 302)
 
 
 async def test_all_slots_of_a_day_are_read_over_several_pages(demo_central: RunningCentral) -> None:
@@ -120,9 +152,34 @@ async def test_a_booking_that_never_left_is_known_not_to_be_made() -> None:
             await client.book(REQUEST, KEY)
 
 
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("61", 61),
+        ("0", 0),
+        ("31622400", 31_622_400),
+        ("31622401", None),
+        ("-1", None),
+        ("1.5", None),
+        ("\u0661", None),
+        ("9" * 5000, None),
+        ("Wed, 03 Feb 2027 08:00:00 GMT", None),
+    ],
+)
+async def test_only_a_bounded_number_of_seconds_is_a_time_to_wait(header: str, seconds: int | None) -> None:
+    problem = b'{"type":"urn:rdv:problem:kiosk-limit","title":"x","status":429}'
+    raw = answer("429 Too Many Requests", MEDIA_TYPE, problem, headers=f"Retry-After: {header}\r\n")
+    async with faulty_server(raw) as url, client_of(url) as client:
+        with pytest.raises(RefusedError) as refused:
+            await client.hold(wanted("s1"))
+    assert refused.value.retry_after_seconds == seconds
+
+
 async def test_a_refusal_nobody_defined_is_still_a_refusal() -> None:
-    problem = answer("418 Teapot", MEDIA_TYPE, b'{"type":"urn:rdv:problem:new","title":"x","status":418}')
+    body = b'{"type":"urn:rdv:problem:new","title":"x","status":418,"reason":"newer"}'
+    problem = answer("418 Teapot", MEDIA_TYPE, body)
     async with faulty_server(problem) as url, client_of(url) as client:
         with pytest.raises(RefusedError) as refused:
             await client.book(REQUEST, KEY)
     assert refused.value.name is None
+    assert refused.value.reason is None

@@ -3,13 +3,17 @@
 import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from kiosk.api.client import CentralClient
+from kiosk.booking.catalogue import IdentifierKind, Slot
 from kiosk.booking.journey import Journey
 from kiosk.booking.person import BirthDate, Person
+from kiosk.central import tables as db
 from kiosk.desk.answers import Central, CentralRefusedError, CentralSilentError, OutcomeUnknownError, Refusal
 from kiosk.desk.bookings import Bookings
 from kiosk.journal.intents import Intent, Intents
@@ -17,6 +21,7 @@ from tests.support.central import NOW, RunningCentral, running_central
 from tests.support.faulty import CUT, answer, faulty_server
 
 KEY = "test-intent-000001"
+WITHOUT_NUMBER, WITH_NUMBER = "permis-echange", "sejour-renouvellement"
 SOMEBODY = Person("N'GUESSAN", "Éléonore", BirthDate(1987, 5), "+33612345678")
 
 
@@ -42,14 +47,21 @@ def left_open(state_dir: Path) -> list[str]:
     return keys
 
 
-async def journey_to(bookings: Bookings, *, key: str = KEY) -> Journey:
-    """Come as far as a held slot at Bobigny."""
-    service = bookings.services()[0]
+async def slot_for(
+    bookings: Bookings, person: Person = SOMEBODY, service_id: str = WITHOUT_NUMBER
+) -> tuple[Journey, Slot]:
+    """Come as far as a free slot at Bobigny."""
+    service = next(s for s in bookings.services() if s.id == service_id)
     offer = next(o for o in await bookings.offers(service) if o.site.commune == "Bobigny")
     assert offer.next_day
     slot = (await bookings.slots(service, offer.site, offer.next_day))[0]
-    journey = Journey(key="").for_person(SOMEBODY).for_service(service).having_read_documents().at_site(offer)
-    return journey.holding(await bookings.hold(slot), key)
+    return Journey(key="").for_person(person).for_service(service).having_read_documents().at_site(offer), slot
+
+
+async def journey_to(bookings: Bookings, *, key: str = KEY) -> Journey:
+    """Come as far as a held slot at Bobigny."""
+    journey, slot = await slot_for(bookings)
+    return journey.holding(await bookings.hold(journey, slot), key)
 
 
 async def test_a_journey_becomes_a_booking_in_the_words_of_the_domain(
@@ -184,15 +196,95 @@ async def test_a_visit_that_still_asks_is_not_settled_behind_its_back(
             await bookings.settle()
 
 
-async def test_a_second_booking_for_the_same_service_is_refused_with_its_reason(
+async def test_a_second_slot_for_the_same_service_is_refused_with_its_reason(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
     async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
         await bookings.book(await journey_to(bookings))
         with pytest.raises(CentralRefusedError) as refused:
-            await bookings.book(await journey_to(bookings, key="test-intent-000002"))
+            await journey_to(bookings)
         assert refused.value.refusal is Refusal.PERSON_HAS_BOOKING
+
+
+async def test_a_booking_that_is_refused_leaves_nothing_open(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        journey = await journey_to(bookings)
+        with pytest.raises(CentralRefusedError) as refused:
+            await bookings.book(replace(journey, person=Person("KOUASSI", "Éléonore", BirthDate(1987, 5))))
+        assert refused.value.refusal is Refusal.NOT_A_TYPO
         assert bookings._intents.unanswered() == ()
+
+
+async def test_a_typing_error_is_put_right_between_hold_and_booking(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        journey = (await journey_to(bookings)).for_person(replace(SOMEBODY, given_names="Éléonora", phone=None))
+        assert journey.hold
+        assert (await bookings.book(journey)).person == journey.person
+
+
+async def test_the_same_hour_again_is_the_same_hold_and_another_one_ends_it(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        journey, slot = await slot_for(bookings)
+        hold = await bookings.hold(journey, slot)
+        assert await bookings.hold(journey, slot) == hold
+        other = demo_central.add_slot("another", capacity=1, service=WITHOUT_NUMBER)
+        assert (await bookings.hold(journey, replace(slot, id=other))).id != hold.id
+        assert demo_central.count(db.holds) == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "number", "refusal"),
+    [
+        ("sejour-renouvellement", {}, Refusal.AGDREF_MISSING),
+        ("sejour-renouvellement", {"agdref": "1111111111"}, Refusal.AGDREF_UNKNOWN),
+        ("sejour-renouvellement", {"agdref": "9900000003"}, Refusal.AGDREF_MISMATCH),
+        ("passeport", {}, Refusal.ANTS_MISSING),
+        ("passeport", {"ants": "AAAAAAAAA3"}, Refusal.ANTS_CONSUMED),
+        ("passeport", {"ants": "AAAAAAAAA4"}, Refusal.ANTS_EXPIRED),
+        ("passeport", {"ants": "AAAAAAAAA5"}, Refusal.ANTS_DECLARED),
+        ("passeport", {"ants": "BBBBBBBBBB"}, Refusal.ANTS_UNKNOWN),
+        ("permis-medical", {}, Refusal.NEPH_MISSING),
+    ],
+)
+async def test_a_number_is_refused_with_its_reason(
+    service: str, number: dict[IdentifierKind, str], refusal: Refusal, demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        journey, slot = await slot_for(bookings, service_id=service)
+        for kind, text in number.items():
+            journey = journey.with_number(kind, text)
+        with pytest.raises(CentralRefusedError) as refused:
+            await bookings.hold(journey, slot)
+    assert refused.value.refusal is refusal
+
+
+async def test_a_number_is_given_once_and_known_from_then_on(demo_central: RunningCentral, tmp_path: Path) -> None:
+    durand = Person("DURAND", "Amadou", BirthDate(1985, 5, 5))
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        journey, slot = await slot_for(bookings, durand, WITH_NUMBER)
+        assert journey.numbers_to_ask == ("agdref",)
+        journey = journey.with_number("agdref", "9900000003")
+        await bookings.book(journey.holding(await bookings.hold(journey, slot), KEY))
+        (known,) = await bookings.find("DURA", durand.birth_date)
+    assert known.numbers == {"agdref"}
+
+
+async def test_a_limit_says_how_long_it_lasts(demo_central: RunningCentral, tmp_path: Path) -> None:
+    with demo_central.storage.writing() as transaction:
+        transaction.execute(sa.update(db.services).values(kiosk_hour=1))
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        journey = await journey_to(bookings)
+        other = demo_central.add_slot("another", capacity=1, service=WITHOUT_NUMBER)
+        assert journey.hold
+        with pytest.raises(CentralRefusedError) as refused:
+            await bookings.hold(journey, replace(journey.hold.slot, id=other))
+    assert refused.value.refusal is Refusal.KIOSK_LIMIT
+    assert refused.value.retry_after_seconds == 3601
+    assert demo_central.count(db.holds) == 1, "what was kept before still is"
 
 
 def _intent_of(journey: Journey) -> Intent:

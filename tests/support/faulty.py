@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 CUT = b""
 
 
-def answer(status: str, content_type: str, body: bytes, *, length: int | None = None) -> bytes:
+def answer(status: str, content_type: str, body: bytes, *, length: int | None = None, headers: str = "") -> bytes:
     """Return a raw HTTP answer; `length` may lie about the body."""
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length or len(body)}\r\n"
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length or len(body)}\r\n{headers}"
     return head.encode() + b"Connection: close\r\n\r\n" + body
 
 
