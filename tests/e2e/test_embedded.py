@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from kiosk.central.seed import MEDIATOR
 from tests.support.mediator import NEW, Mediator, kiosk, read_code
 from tests.support.office import CentralProcess, Office
 
@@ -56,7 +57,7 @@ def bookings_held_in(data_dir: Path) -> list[dict[str, Any]]:
     central = CentralProcess(data_dir)
     central.start()
     try:
-        with Office(central.base_url) as office:
+        with Office(central.base_url, MEDIATOR) as office:
             return office.booked(NEW.surname, NEW.birth_date)
     finally:
         central.kill()

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 KIOSK = (sys.executable, "-m", "kiosk")
 START_SECONDS = 30.0  # an embedded central fills its demonstration data first
 HOUR_LISTED = r"\d+ h \d\d \d+ place"
+RESIDENCE_PERMIT, DRIVING_LICENCE = "1", "7"  # the first wants a number, the second none
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,10 @@ class Somebody:
     birth_date: str  # as on the wire
     given_names: str = ""
     phone: str = ""
+    number: str = ""  # of the residence permit
 
 
-NEW = Somebody("DURAND", "05051985", "1985-05-05", "Amadou", "0612345678")
+NEW = Somebody("DURAND", "05051985", "1985-05-05", "Amadou", "0612345678", "9900000003")
 KNOWN = Somebody("DIALLO", "03021990", "1990-02-03", "Mariam")
 
 
@@ -81,9 +83,20 @@ class Mediator:
         self.terminal.press("enter")
         self.sees("Pour quelle démarche")
 
-    def chooses_service_and_documents(self) -> None:
-        """Take the first service, read the documents, and come to the list of places."""
-        self.terminal.press("1")
+    def chooses_service_and_documents(self, digit: str = DRIVING_LICENCE) -> None:
+        """Take a service that wants nothing more to be typed, read the documents, and come to the list of places."""
+        self.terminal.press(digit)
+        self.reads_documents()
+
+    def gives_number(self, somebody: Somebody) -> None:
+        """Take the service that wants the number of the residence permit, and copy it."""
+        self.terminal.press(RESIDENCE_PERMIT)
+        self.sees("Quel est son numéro étranger")
+        self.terminal.type(somebody.number)
+        self.terminal.press("enter")
+
+    def reads_documents(self) -> None:
+        """Read the documents, and come to the list of places."""
         self.sees("Que faut-il apporter")
         self.terminal.press("enter")
         self.sees("sur 334")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,13 +15,20 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
+from kiosk.central import tables as db
 from kiosk.central.clock import utc_now
 from kiosk.central.command import prepare
+from kiosk.central.seed import CODE
 
 ROOT = Path(__file__).parents[2]
 READY = "listening on "
-SERVICE, SITE = "sejour-renouvellement", "pref-93"  # the first of each list on the kiosk's screens
+LETTERS = str.maketrans("0123456789", "GHIJKLMNOP")  # a name has no digits
+SERVICE, SITE = "permis-echange", "pref-93"  # what the mediator of the tests chooses
+OFFICE = "office"  # both the kiosk and who stands there
+MANY = 1000
 
 
 class CentralProcess:
@@ -59,10 +67,10 @@ class CentralProcess:
 class Office:
     """Another client of the same central, who sees and takes what the kiosk sees and takes."""
 
-    def __init__(self, base_url: str) -> None:
-        """Sign in."""
+    def __init__(self, base_url: str, who: str = OFFICE) -> None:
+        """Sign in; mediator and kiosk have the same name."""
         self._http = httpx.Client(base_url=base_url, trust_env=False)
-        form = {"grant_type": "password", "username": "demo", "password": "000000", "client_id": "demo"}
+        form = {"grant_type": "password", "username": who, "password": CODE, "client_id": who}
         token = self._http.post("/oauth/token", data=form).raise_for_status().json()["access_token"]
         self._http.headers["Authorization"] = f"Bearer {token}"
 
@@ -91,9 +99,13 @@ class Office:
         return slots
 
     def take(self, slot: dict[str, Any]) -> None:
-        """Hold every place of a slot that is still free."""
+        """Book every place of a slot that is still free, each for somebody else."""
         for _ in range(slot["free"]):
-            self._http.post("/v1/holds", json={"slot": slot["id"]}).raise_for_status()
+            key = str(uuid.uuid4())
+            person = {"surname": f"Autre {key.translate(LETTERS)}", "given_names": "", "birth_date": "1960"}
+            kept = self._http.post("/v1/holds", json={"slot": slot["id"], "persons": [person]}).raise_for_status()
+            wanted = {"hold": kept.json()["id"], "persons": [person], "consent": {"mode": "present"}}
+            self._http.post("/v1/bookings", json=wanted, headers={"Idempotency-Key": key}).raise_for_status()
 
     def _get(self, path: str, **params: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._http.get(path, params=params).raise_for_status().json()
@@ -117,5 +129,20 @@ def _template() -> Path:
     # Seeding takes seconds: once per process, then copied.
     folder = Path(tempfile.mkdtemp(prefix="central-today-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    prepare(folder / "data", utc_now, "demo").close()
+    storage = prepare(folder / "data", utc_now, "demo")
+    with storage.writing() as transaction:
+        _open_office(transaction)
+    storage.close()
     return folder / "data"
+
+
+def _open_office(transaction: Connection) -> None:
+    demo = sa.select(sa.literal(OFFICE), db.mediators.c.name, db.mediators.c.code_salt, db.mediators.c.code_hash)
+    transaction.execute(sa.insert(db.mediators).from_select(["id", "name", "code_salt", "code_hash"], demo))
+    transaction.execute(
+        sa.insert(db.kiosks).values(id=OFFICE, name="Autre poste", department="93", region="Île-de-France")
+    )
+    # A test lives an hour of a busy office in a second, and so does a benchmark.
+    transaction.execute(
+        sa.update(db.services).values(mediator_hour=MANY, mediator_day=MANY, kiosk_hour=MANY, site_day=MANY)
+    )
