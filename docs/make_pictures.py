@@ -15,7 +15,7 @@ from tests.support.central import running_central
 from tests.support.counter import counter
 
 PICTURES = Path(__file__).parent / "pictures"
-STOPS = ("opening", "person_known", "service", "documents", "site_typed", "slot_times", "check", "ticket")
+STOPS = ("opening", "person_known", "service", "number", "documents", "site_typed", "slot_times", "check", "ticket")
 SCALE = 0.75
 
 

@@ -90,7 +90,7 @@ class KioskApp(HardenedApp):
 
     def on_step_screen_back(self, event: "StepScreen.Back") -> None:
         """Ask the question before."""
-        self._ask(event.step.before, event.journey)
+        self._ask(event.journey.before(event.step), event.journey)
 
     def on_step_screen_change(self, event: "StepScreen.Change") -> None:
         """Ask one question again."""

@@ -13,9 +13,9 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from kiosk.booking import french
-from kiosk.desk.answers import Central
+from kiosk.desk.answers import Central, DeskError
 from kiosk.desk.desk import Desk
-from kiosk.screens.words import FAULT
+from kiosk.screens.words import FAULT, sentence_for
 from kiosk.terminal import HardenedApp
 from kiosk.terminal.faults import record
 from kiosk.widgets.bars import Hint, KeyBar, TopBar
@@ -98,6 +98,10 @@ class CounterScreen(Screen[None]):
         if not self._answered:
             self._answered = True
             self.post_message(message)
+
+    def sentence_for(self, error: DeskError) -> str:
+        """Return what went wrong and what to do, as of now."""
+        return sentence_for(error, self.desk.now())
 
     def compose(self) -> ComposeResult:
         """Top bar, body, key bar."""

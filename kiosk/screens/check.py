@@ -11,8 +11,9 @@ from textual.widget import Widget
 
 from kiosk.booking import french
 from kiosk.booking.booking import ARRIVE_EARLY_MINUTES
-from kiosk.booking.catalogue import Site
-from kiosk.booking.journey import Journey, Step
+from kiosk.booking.catalogue import IdentifierKind, Site
+from kiosk.booking.identifiers import NAMES
+from kiosk.booking.journey import NUMBER_STEPS, Journey, Step
 from kiosk.booking.phone import spoken_phone
 from kiosk.screens.base import BACK, FINISH, HELP, MASK
 from kiosk.screens.step import StepScreen
@@ -97,6 +98,7 @@ def facts(journey: Journey) -> tuple[Choice, ...]:
         *(Choice("PERSON", cells) for cells in _on_lines("Qui", person.full_name())),
         Choice("PERSON", ("Naissance", person.birth_date.read_aloud())),
         Choice("SERVICE", ("Pour", service.purpose)),
+        *(_number(kind, number) for kind, number in journey.numbers_to_give.items()),
         Choice("SLOT", ("Quand", f"{french.capitalised(french.long_date(start.date()))} à {_hour(site, start)}")),
         *(Choice("SITE", cells) for cells in _on_lines("Où", _place(site))),
         Choice("DOCUMENTS", ("Apporter", f"{ready}, {len(missing)} à préparer")),
@@ -108,6 +110,10 @@ def _on_lines(label: str, text: str) -> Iterator[tuple[str, str]]:
     """Spread a long text over as many rows as it needs: nothing that is read aloud may be cut."""
     for number, part in enumerate(textwrap.wrap(text, FACT_CELLS)):
         yield ("" if number else label), part
+
+
+def _number(kind: IdentifierKind, number: str) -> Choice:
+    return Choice(NUMBER_STEPS[kind].name, ("Numéro", f"{number} ({NAMES[kind].name})"))
 
 
 def _place(site: Site) -> str:

@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from kiosk.booking import french
 from kiosk.booking.catalogue import Document, IdentifierKind
+from kiosk.booking.identifiers import NAMES
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import BACK, HELP, NEXT
@@ -15,12 +16,6 @@ from kiosk.screens.step import StepScreen
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
-
-IDENTIFIERS: dict[IdentifierKind, str] = {
-    "agdref": "le numéro étranger (10 chiffres, sur la carte de séjour)",
-    "ants": "le numéro de pré-demande ANTS (10 lettres et chiffres)",
-    "neph": "le numéro NEPH du permis",
-}
 
 
 class DocumentsScreen(StepScreen):
@@ -45,7 +40,7 @@ class DocumentsScreen(StepScreen):
         service = self.journey.service
         yield Question("Que faut-il apporter ?  Cochez ce que la personne a déjà.")
         yield ChoiceList(self._choices(), widths=(3, 34), toggles=True, id="choices")
-        numbers = " ; ".join(IDENTIFIERS[kind] for kind in service.identifiers) if service else ""
+        numbers = " ; ".join(_number(kind) for kind in service.identifiers) if service else ""
         yield Sentence(f"Et aussi : {numbers}." if numbers else "", id="identifiers")
         yield Notice(self.notice, id="notice")
         yield Spoken("Il faut apporter ces papiers le jour du rendez-vous. Les avez-vous ?")
@@ -72,3 +67,8 @@ class DocumentsScreen(StepScreen):
         delay = french.counted(document.lead_days, "jour", "jours")
         lead = "à préparer" if document.lead_days == 0 else f"à préparer, environ {delay}"
         return "[x]" if ticked else "[ ]", french.capitalised(document.name), "" if ticked else lead
+
+
+def _number(kind: IdentifierKind) -> str:
+    name = NAMES[kind]
+    return f"le {name.name}, {name.place}" if name.place else f"le {name.name}"

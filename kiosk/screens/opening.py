@@ -10,7 +10,6 @@ from textual.widget import Widget
 
 from kiosk.desk.answers import Central, DeskError
 from kiosk.screens.base import HELP, CounterScreen
-from kiosk.screens.words import sentence_for
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.entry import Entry
 from kiosk.widgets.field import Field
@@ -72,6 +71,6 @@ class OpeningScreen(CounterScreen):
                 await self.desk.sign_in(mediator, code)
         except DeskError as error:
             entry.field.value = ""
-            entry.wrong(sentence_for(error))
+            entry.wrong(self.sentence_for(error))
         else:
             self.post_message(self.SignedIn())

@@ -18,7 +18,6 @@ from kiosk.desk.answers import DeskError
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import FINISH, HELP, MASK, NEXT
 from kiosk.screens.step import StepScreen
-from kiosk.screens.words import sentence_for
 from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
@@ -51,7 +50,7 @@ class PersonScreen(StepScreen):
 
     def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
         super().__init__(desk, journey, notice)
-        self._rows: list[Person | Booking | None] = []  # what each row of the list stands for; None for somebody else
+        self._rows: list[Known | Booking | None] = []  # what each row of the list stands for; None for somebody else
         self._searched: tuple[str, str] | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -133,17 +132,18 @@ class PersonScreen(StepScreen):
     @on(ChoiceList.Chosen, "#known")
     def _chosen(self, event: ChoiceList.Chosen) -> None:
         match self._rows[event.index]:
-            case Person() as someone:
-                self._take(someone)
+            case Known() as known:
+                self._take(known)
             case Booking() as booking:
                 self.answer(self.Booked(booking, copy=2))
             case None:
                 self._ask_new()
 
-    def _take(self, someone: Person) -> None:
+    def _take(self, known: Known) -> None:
+        someone = known.person
         phone = spoken_phone(someone.phone) if someone.phone else ""
         typed = Typed(someone.surname, someone.birth_date.typed(), someone.given_names, phone)
-        self.answer(self.Next(self.journey.with_typed(typed).for_person(someone)))
+        self.answer(self.Next(self.journey.with_typed(typed).for_person(someone, known.numbers)))
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _search(self, surname: str, birth_date: BirthDate, hold: KeyHold) -> None:
@@ -152,7 +152,7 @@ class PersonScreen(StepScreen):
             with hold:
                 known = await self.desk.bookings.find(surname, birth_date)
         except DeskError as error:
-            self._say(sentence_for(error))
+            self._say(self.sentence_for(error))
             return
         self._searched = self._wanted()
         if known:
@@ -163,7 +163,7 @@ class PersonScreen(StepScreen):
     def _ask_known(self, known: tuple[Known, ...]) -> None:
         self._rows = []
         for one in known:
-            self._rows += [one.person, *one.upcoming]
+            self._rows += [one, *one.upcoming]
         self._rows.append(None)
         choices = self.query_one("#known", ChoiceList)
         choices.set_choices(Choice(str(number), (_read_back(row),)) for number, row in enumerate(self._rows))
@@ -201,10 +201,10 @@ class PersonScreen(StepScreen):
         return bool(self.query_one(f"#{part}").display)
 
 
-def _read_back(row: Person | Booking | None) -> str:
+def _read_back(row: Known | Booking | None) -> str:
     match row:
-        case Person():
-            return row.full_name()
+        case Known():
+            return row.person.full_name()
         case Booking():
             when = f"{french.short_date(row.start.date())} {french.hour(row.start.time())}"
             return f"  réimprimer : {when}, {row.service.name}"

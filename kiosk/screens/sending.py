@@ -14,7 +14,6 @@ from kiosk.desk.answers import CentralRefusedError, CentralSilentError, JournalE
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import FINISH, HELP, MASK
 from kiosk.screens.step import StepScreen
-from kiosk.screens.words import sentence_for
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.sentences import Question, Sentence
 
@@ -27,7 +26,12 @@ LEAVING_UNKNOWN = (
     "Si la personne doit partir : F9. Son nom est effacé de ce poste,\n"
     "et la réponse s'affichera sur l'accueil dès qu'elle est connue."
 )
-_BACK_TO = {Refusal.SLOT_TAKEN: Step.SLOT, Refusal.HOLD_EXPIRED: Step.SLOT, Refusal.SOURCE_UNAVAILABLE: Step.SITE}
+_BACK_TO = {
+    Refusal.SLOT_TAKEN: Step.SLOT,
+    Refusal.HOLD_EXPIRED: Step.SLOT,
+    Refusal.NOT_A_TYPO: Step.SLOT,
+    Refusal.SOURCE_UNAVAILABLE: Step.SITE,
+}
 
 
 class SendingScreen(StepScreen):
@@ -92,7 +96,7 @@ class SendingScreen(StepScreen):
             except CentralSilentError:
                 self._wait(NOT_SENT, may_be_booked=False)
             except JournalError as error:
-                self._wait(sentence_for(error), may_be_booked=False)
+                self._wait(self.sentence_for(error), may_be_booked=False)
             except OutcomeUnknownError:
                 self._wait(UNKNOWN, may_be_booked=True)
             else:
@@ -103,7 +107,7 @@ class SendingScreen(StepScreen):
     def _refused(self, error: CentralRefusedError) -> None:
         step = _BACK_TO.get(error.refusal, Step.CHECK)
         journey = self.journey.without_hold() if step is Step.SLOT else self.journey
-        self.answer(self.Change(step, journey, sentence_for(error)))
+        self.answer(self.Change(step, journey, self.sentence_for(error)))
 
     def _wait(self, state: str, *, may_be_booked: bool) -> None:
         self._may_be_booked = may_be_booked

@@ -14,7 +14,6 @@ from kiosk.desk.answers import DeskError
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP
 from kiosk.screens.step import StepScreen
-from kiosk.screens.words import sentence_for
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.field import Field
@@ -82,7 +81,7 @@ class SiteScreen(StepScreen):
         try:
             self._offers = await self.desk.bookings.offers(self.journey.service)
         except DeskError as error:
-            self.query_one("#notice", Notice).say(f"{sentence_for(error)} Entrée : essayer de nouveau.")
+            self.query_one("#notice", Notice).say(f"{self.sentence_for(error)} Entrée : essayer de nouveau.")
             return
         self.query_one("#notice", Notice).say(self.notice)
         self._rows = [(*search_keys(offer.site), _choice(offer)) for offer in self._offers]

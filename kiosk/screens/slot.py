@@ -9,13 +9,12 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from kiosk.booking import french
-from kiosk.booking.catalogue import Availability, Slot
-from kiosk.booking.journey import Journey, Step
+from kiosk.booking.catalogue import Availability, Day, IdentifierKind, Slot
+from kiosk.booking.journey import NUMBER_STEPS, Journey, Step
 from kiosk.desk.answers import CentralRefusedError, DeskError, Refusal
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP
 from kiosk.screens.step import StepScreen
-from kiosk.screens.words import sentence_for
 from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
@@ -39,6 +38,7 @@ class SlotScreen(StepScreen):
 
     def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
         super().__init__(desk, journey, notice)
+        self._days: tuple[Day, ...] = ()
         self._slots: tuple[Slot, ...] = ()
 
     def body(self) -> Iterable[Widget]:
@@ -71,18 +71,20 @@ class SlotScreen(StepScreen):
         try:
             offer = await self.desk.bookings.offer(journey.service, journey.site)
         except DeskError as error:
-            notice.say(f"{sentence_for(error)} Échap, puis Entrée : essayer de nouveau.")
+            notice.say(f"{self.sentence_for(error)} Échap, puis Entrée : essayer de nouveau.")
             return
         self.journey = journey.at_site(offer)
         notice.say(f"{because} {_what_is_missing(offer)}".strip())
         self.query_one("#spoken", Spoken).say(_what_is_offered(offer))
-        self.query_one("#days", ChoiceList).set_choices(
-            self._kept()
-            + tuple(
-                Choice(day.date.isoformat(), (french.short_date(day.date), french.counted(day.free, "place", "places")))
-                for day in offer.days
-            )
+        self._days = offer.days
+        self._list_days()
+
+    def _list_days(self) -> None:
+        free = (
+            Choice(day.date.isoformat(), (french.short_date(day.date), french.counted(day.free, "place", "places")))
+            for day in self._days
         )
+        self.query_one("#days", ChoiceList).set_choices((*self._kept(), *free))
 
     @on(ChoiceList.Chosen, "#days")
     def _day_chosen(self, event: ChoiceList.Chosen) -> None:
@@ -107,7 +109,7 @@ class SlotScreen(StepScreen):
         try:
             self._slots = await self.desk.bookings.slots(journey.service, journey.site, date)
         except DeskError as error:
-            self.query_one("#notice", Notice).say(sentence_for(error))
+            self.query_one("#notice", Notice).say(self.sentence_for(error))
             return
         times = self.query_one("#times", ChoiceList)
         times.set_choices(
@@ -120,7 +122,7 @@ class SlotScreen(StepScreen):
             times.focus()
         else:
             self.query_one("#days", ChoiceList).focus()
-            self._load(because or "Ce jour vient d'être pris en entier.")
+            self._load(because or "Ce jour n'a plus d'heure libre.")
 
     @on(ChoiceList.Chosen, "#times")
     def _time_chosen(self, event: ChoiceList.Chosen) -> None:
@@ -130,18 +132,37 @@ class SlotScreen(StepScreen):
     async def _hold(self, slot: Slot, keys: KeyHold) -> None:
         try:
             with keys:
-                hold = await self.desk.bookings.hold(slot)
+                hold = await self.desk.bookings.hold(self.journey, slot)
         except CentralRefusedError as error:
-            self.query_one("#notice", Notice).say(sentence_for(error))
-            if error.refusal is Refusal.SLOT_TAKEN:
-                self._load_times(slot.start.date(), sentence_for(error))
-            return
+            self._refused(error, slot)
         except DeskError as error:
-            self.query_one("#notice", Notice).say(sentence_for(error))
+            # The request may have arrived: then the hour that was kept before is not any more.
+            self.journey = self.journey.without_hold()
+            self._list_days()
+            self.query_one("#notice", Notice).say(self.sentence_for(error))
+        else:
+            self.answer(self.Next(self.journey.holding(hold, self.desk.new_key())))
+
+    def _refused(self, error: CentralRefusedError, slot: Slot) -> None:
+        sentence = self.sentence_for(error)
+        if kind := _number_at_fault(error.refusal):
+            self.answer(self.Change(NUMBER_STEPS[kind], self.journey.without_number(kind), sentence))
             return
-        if self.journey.hold:
-            await self.desk.release(self.journey.hold)
-        self.answer(self.Next(self.journey.holding(hold, self.desk.new_key())))
+        sentence = f"{sentence} {self._what_is_kept()}".strip()
+        self.query_one("#notice", Notice).say(sentence)
+        if error.refusal is Refusal.SLOT_TAKEN:
+            self._load_times(slot.start.date(), sentence)
+
+    def _what_is_kept(self) -> str:
+        hold = self.journey.hold
+        if hold is None or hold.expires_at <= self.desk.now():
+            return ""
+        until = french.hour(hold.expires_at.astimezone(self.desk.now().tzinfo).time())
+        return f"L'heure choisie avant reste gardée jusqu'à {until}."
+
+
+def _number_at_fault(refusal: Refusal) -> IdentifierKind | None:
+    return next((kind for kind in NUMBER_STEPS if refusal.startswith(f"{kind}-")), None)
 
 
 def _what_is_missing(offer: Availability) -> str:

@@ -85,7 +85,7 @@ class StepScreen(CounterScreen):
 
     def progress(self) -> str:
         """Return étape 2 sur 6."""
-        return f"étape {self.STEP.value} sur {len(Step)}"
+        return f"étape {self.STEP.stage} sur {Step.CHECK.stage}"
 
     def so_far(self) -> Journey:
         """Return the journey with what stands on this screen, decided or not."""

@@ -5,6 +5,7 @@ from typing import Final
 from kiosk.booking.journey import Step
 from kiosk.screens.check import CheckScreen
 from kiosk.screens.documents import DocumentsScreen
+from kiosk.screens.number import AgdrefScreen, AntsScreen, NephScreen
 from kiosk.screens.person import PersonScreen
 from kiosk.screens.service import ServiceScreen
 from kiosk.screens.site import SiteScreen
@@ -13,5 +14,15 @@ from kiosk.screens.step import StepScreen
 
 STEP_SCREENS: Final[dict[Step, type[StepScreen]]] = {
     screen.STEP: screen
-    for screen in (PersonScreen, ServiceScreen, DocumentsScreen, SiteScreen, SlotScreen, CheckScreen)
+    for screen in (
+        PersonScreen,
+        ServiceScreen,
+        AgdrefScreen,
+        AntsScreen,
+        NephScreen,
+        DocumentsScreen,
+        SiteScreen,
+        SlotScreen,
+        CheckScreen,
+    )
 }

@@ -14,7 +14,6 @@ from kiosk.desk.answers import Delivery, DeskError, Paper
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import FINISH, HELP, MASK, CounterScreen
 from kiosk.screens.step import StepScreen
-from kiosk.screens.words import sentence_for
 from kiosk.tickets.reference import grouped
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.facsimile import Facsimile
@@ -113,7 +112,7 @@ class TicketScreen(CounterScreen):
         try:
             paper = await self.desk.papers.print_ticket(self._booking, self._copy)
         except DeskError as error:
-            self.query_one("#notice", Notice).say(sentence_for(error))
+            self.query_one("#notice", Notice).say(self.sentence_for(error))
             return
         finally:
             self._printing = False

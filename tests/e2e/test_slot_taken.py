@@ -45,7 +45,7 @@ def test_an_hour_taken_by_somebody_else_costs_three_keys(
     mediator.chooses_day(str(digit))
     office.take(wanted)
     mediator.terminal.press("enter")
-    mediator.sees("Quelqu'un vient de prendre cette heure")
+    mediator.sees("Cette heure n'est plus libre")
     wait_until_not_listed(mediator, wanted)
     assert_identity_kept(mediator)
     mediator.terminal.keys = 0
@@ -62,7 +62,7 @@ def test_a_day_taken_by_others_costs_three_keys(mediator: Mediator, office: Offi
     for slot in office.free_slots(day):
         office.take(slot)
     mediator.terminal.press("enter")
-    mediator.sees("Quelqu'un vient de prendre cette heure")
+    mediator.sees("Cette heure n'est plus libre")
     wait_until_gone(mediator, french.short_date(dt.date.fromisoformat(day)))
     assert_identity_kept(mediator)
     mediator.terminal.keys = 0

@@ -27,7 +27,7 @@ async def test_going_back_to_the_first_question_loses_nothing(demo_central: Runn
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await new_person(at)
-        await at.press("4")
+        await at.press("7")
         await at.sees("Que faut-il apporter ?")
         await at.press("2")
         await at.sees("[x]")
@@ -81,7 +81,7 @@ async def test_each_line_of_the_last_question_is_changed_and_comes_back(
         assert demo_central.count(db.holds) == 1
         await at.press("3")
         await at.sees("Pour quelle démarche ?")
-        await at.press("5")
+        await at.press("7")
         await at.sees("Que faut-il apporter ?")
 
 
@@ -99,7 +99,7 @@ async def test_a_key_under_help_or_mask_does_nothing_but_uncover(
             await at.press(key)
             await at.sees("Tout est juste ?")
             assert covered not in at.text
-    assert demo_central.count(db.bookings, db.bookings.c.active) == 0
+    assert demo_central.count(db.bookings, db.bookings.c.status == "booked") == 0
     assert demo_central.count(db.holds) == 1
 
 
@@ -122,7 +122,7 @@ async def test_a_name_of_sixty_letters_is_read_to_its_end_before_f10(
         await at.type(given)
         await at.type("")
         await at.sees("Pour quelle démarche ?")
-        await at.service("1")
+        await at.service("7")
         await at.first_place()
         await at.first_time()
         shown = "".join(line[14:].strip() for line in at.text.splitlines())
@@ -145,7 +145,7 @@ async def test_every_appointment_to_come_of_a_person_can_be_printed_again(
         await at.sees("est-ce elle ?")
         await at.press("1")
         await at.sees("Pour quelle démarche ?")
-        await at.service("5")
+        await at.service("7")
         await at.first_place()
         await at.first_time()
         await at.press("f10")
@@ -156,8 +156,8 @@ async def test_every_appointment_to_come_of_a_person_can_be_printed_again(
         await at.sees("est-ce elle ?")
         rows = [line for line in at.text.splitlines() if "réimprimer :" in line]
         assert len(rows) == 2
-        await at.press(next(row.split()[0] for row in rows if "passeport" in row))
-        await at.sees("Mariam D. · passeport")
+        await at.press(next(row.split()[0] for row in rows if "permis" in row))
+        await at.sees("Mariam D. · permis")
         await at.sees("Ticket virtuel")
 
 
@@ -197,6 +197,60 @@ async def test_the_hour_already_kept_can_be_kept(demo_central: RunningCentral, t
     assert demo_central.count(db.holds) == 1
 
 
+async def test_going_back_gives_no_hour_away(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        await at.press("escape")
+        await at.sees("déjà gardé")
+        await at.press("escape")
+        await at.sees("sur 334")
+        await at.press("escape")
+        await at.sees("Que faut-il apporter ?")
+        await at.press("escape")
+        await at.sees("Pour quelle démarche ?")
+        await at.press("1")
+        await at.sees("Tout est juste ?")
+    assert demo_central.count(db.holds) == 1
+    assert demo_central.count(db.releases) == 0
+
+
+async def test_a_typing_error_found_at_the_end_keeps_the_hour_and_another_person_does_not(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await new_person(at)
+        await at.service("7")
+        await at.first_place()
+        await at.first_time()
+        await at.press("1")
+        await rename(at, "ZEBULONOFF")
+        await at.sees("Tout est juste ?")
+        assert "Ada ZEBULONOFF" in at.text
+        await at.press("1")
+        await rename(at, "DURAND")
+        await at.sees("Quel jour ?")
+        await at.sees("places")
+        await at.times()
+        await at.press("2")
+        await at.sees("Tout est juste ?")
+        await at.press("f10")
+        await at.sees("Le rendez-vous est pris.")
+    assert demo_central.count(db.bookings, db.bookings.c.surname == "DURAND") == 1
+
+
+async def rename(at: Counter, surname: str) -> None:
+    """Write another surname and keep all the rest."""
+    await at.sees("Qui vient")
+    await at.press("end", *["backspace"] * 12)
+    await at.type(surname)
+    await at.press("enter")
+    await at.sees("Prénom")
+    await at.press("enter")
+    await at.press("enter")
+
+
 async def test_a_person_who_has_an_appointment_is_told_and_can_have_the_ticket_again(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
@@ -208,8 +262,9 @@ async def test_a_person_who_has_an_appointment_is_told_and_can_have_the_ticket_a
         await at.sees("Ticket virtuel")
         await at.press("f9")
         await at.sees("Que faut-il faire ?")
-        await at.up_to_check()
-        await at.press("f10")
+        await at.up_to_days()
+        await at.times()
+        await at.press("enter")
         await at.sees("a déjà un rendez-vous pour cette démarche")
         await at.press("f9")
         await at.sees("Que faut-il faire ?")
@@ -217,7 +272,7 @@ async def test_a_person_who_has_an_appointment_is_told_and_can_have_the_ticket_a
         await at.sees("réimprimer : mar. 12 janv.")
         await at.press("f8")
         await at.sees("Ticket virtuel")
-    assert demo_central.count(db.bookings, db.bookings.c.active) == 1
+    assert demo_central.count(db.bookings, db.bookings.c.status == "booked") == 1
     assert len(list((tmp_path / "state" / "tickets").glob("*.png"))) == 2
 
 
@@ -227,7 +282,7 @@ async def test_f10_held_down_books_once_and_prints_once(demo_central: RunningCen
         await at.up_to_check()
         await at.press(*["f10"] * 5)
         await at.sees("Ticket virtuel")
-    assert demo_central.count(db.bookings, db.bookings.c.active) == 1
+    assert demo_central.count(db.bookings, db.bookings.c.status == "booked") == 1
     assert len(list((tmp_path / "state" / "tickets").glob("*.png"))) == 1
 
 
@@ -253,7 +308,7 @@ async def test_only_f10_books(demo_central: RunningCentral, tmp_path: Path) -> N
         await at.up_to_check()
         await at.press("enter", "tab", "y", "o", "f8", "f2", "0", "9")
         await at.sees("Tout est juste ?")
-    assert demo_central.count(db.bookings, db.bookings.c.active) == 0
+    assert demo_central.count(db.bookings, db.bookings.c.status == "booked") == 0
 
 
 async def test_f9_gives_the_slot_back_and_leaves_no_name_on_the_screen_or_in_the_kiosk_files(
@@ -262,7 +317,7 @@ async def test_f9_gives_the_slot_back_and_leaves_no_name_on_the_screen_or_in_the
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await new_person(at)
-        await at.service("1")
+        await at.service("7")
         await at.first_place()
         await at.first_time()
         await at.press("f9")

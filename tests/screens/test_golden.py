@@ -47,6 +47,23 @@ async def every_screen(at: Counter) -> AsyncIterator[str]:
     await at.type("12")
     await at.sees("Ce numéro n'existe pas")
     yield "person_new"
+    await at.press("backspace", "backspace", "enter")
+    await at.sees("Pour quelle démarche ?")
+    await at.press("1")
+    await at.sees("Quel est son numéro étranger ?")
+    yield "number"
+    await at.type("99 00 00")
+    await at.sees("a 10 chiffres, parfois 9. Exemple")
+    yield "number_wrong"
+    await at.type(" 00 03")
+    await at.sees("Que faut-il apporter ?")
+    await at.press("enter")
+    await at.sees("sur 334")
+    await at.first_place()
+    await at.times()
+    await at.press("enter")
+    await at.sees("Ce numéro n'est pas à ce nom")
+    yield "number_refused"
     await at.press("f9")
     await at.sees("Que faut-il faire ?")
     await at.start("DIAL")
