@@ -16,7 +16,8 @@ SILENT = "Pas de réponse du serveur. Rien n'est perdu : ce que vous avez tapé 
 FAULT = "Ce poste a fait une erreur. Revenez en arrière (Échap) et recommencez. Si cela continue : F9."
 _REFUSALS = {
     Refusal.SLOT_TAKEN: "Cette heure n'est plus libre. Rien n'est réservé.",
-    Refusal.PERSON_HAS_BOOKING: "Cette personne a déjà un rendez-vous pour cette démarche. Rien de plus n'est réservé.",
+    Refusal.PERSON_HAS_BOOKING: "Cette personne a déjà un rendez-vous pour cette démarche. Rien de plus n'est réservé. "
+    "Pour le retrouver : F9, puis son nom.",
     Refusal.PERSON_HAS_HOLD: "Un autre poste garde une heure pour cette personne, pendant quelques minutes. "
     "Rien n'est réservé ici.",
     Refusal.COOLING_OFF: "Cette personne a annulé plusieurs fois ce rendez-vous. Rien n'est réservé.",
