@@ -10,7 +10,7 @@ from pathlib import Path
 from string import ascii_uppercase
 
 from bench.measure import MS_PER_SECOND, Program, Step, Times
-from tests.support.mediator import KIOSK, Mediator, Somebody, environment
+from tests.support.mediator import DRIVING_LICENCE, KIOSK, Mediator, Somebody, environment
 from tests.support.pty import Terminal
 
 FIRST_SCREEN = r"Médiateur(.|\n)*Code(.|\n)*F12 masquer"
@@ -114,16 +114,19 @@ def filtering_places() -> Step:
 def changing_screens() -> Step:
     """Enter, from the question of the service to that of the documents."""
 
+    documents = "Que faut-il apporter(.|\n)*F12"
+
     def prepare(terminal: Terminal) -> None:
         _start(terminal, _somebody(1))
+        terminal.press(DRIVING_LICENCE)
+        terminal.wait_for(documents)
+        restore(terminal)
 
     def restore(terminal: Terminal) -> None:
         terminal.press("esc")
         terminal.wait_for("Pour quelle démarche")
 
-    return Step(
-        key=lambda _: "enter", shows=lambda _: "Que faut-il apporter(.|\n)*F12", prepare=prepare, restore=restore
-    )
+    return Step(key=lambda _: "enter", shows=lambda _: documents, prepare=prepare, restore=restore)
 
 
 def measure_tickets(program: Program, printer: Sink, rounds: int) -> Times:
