@@ -84,7 +84,7 @@ async def test_the_same_hold_is_given_again_and_a_slot_once_given_back_is_not(de
 
 
 async def test_a_refused_number_has_its_reason(demo_central: RunningCentral) -> None:
-    slot = demo_central.add_slot("renewal", capacity=1)
+    slot = demo_central.add_slot("renewal", capacity=1, service="sejour-renouvellement")
     mistaken = OTHER.model_copy(update={"identifiers": contract.Identifiers(agdref="9900000004")})
     async with signed_in(demo_central) as client:
         with pytest.raises(RefusedError) as missing:
@@ -111,9 +111,11 @@ async def test_a_person_for_whom_another_kiosk_keeps_a_slot_has_a_time_to_wait(d
 async def test_all_slots_of_a_day_are_read_over_several_pages(demo_central: RunningCentral) -> None:
     start = NOW + dt.timedelta(days=3)
     for number in range(contract.PAGE_SIZE + 5):
-        demo_central.add_slot(f"s{number}", capacity=1, start=start + dt.timedelta(seconds=number), site="pref-01")
+        demo_central.add_slot(
+            f"s{number}", capacity=1, start=start + dt.timedelta(seconds=number), service=SERVICE, site="pref-01"
+        )
     async with signed_in(demo_central) as client:
-        slots = await client.slots("sejour-renouvellement", "pref-01", start.date().isoformat())
+        slots = await client.slots(SERVICE, "pref-01", start.date().isoformat())
     assert len({slot.id for slot in slots}) == len(slots) >= contract.PAGE_SIZE + 5
 
 

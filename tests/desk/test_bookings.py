@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from kiosk.api.client import CentralClient
 from kiosk.booking.catalogue import IdentifierKind, Slot
@@ -274,8 +273,7 @@ async def test_a_number_is_given_once_and_known_from_then_on(demo_central: Runni
 
 
 async def test_a_limit_says_how_long_it_lasts(demo_central: RunningCentral, tmp_path: Path) -> None:
-    with demo_central.storage.writing() as transaction:
-        transaction.execute(sa.update(db.services).values(kiosk_hour=1))
+    demo_central.set_limits(kiosk_hour=1)
     async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
         journey = await journey_to(bookings)
         other = demo_central.add_slot("another", capacity=1, service=WITHOUT_NUMBER)

@@ -164,7 +164,7 @@ async def test_every_appointment_to_come_of_a_person_can_be_printed_again(
 async def test_a_town_comes_before_a_department_of_that_name_and_its_namesake_overseas_is_told_apart(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
-    demo_central.add_slot("overseas", capacity=1, site="pref-974")
+    demo_central.add_slot("overseas", capacity=1, service="sejour-renouvellement", site="pref-974")
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await at.up_to_places()

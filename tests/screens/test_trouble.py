@@ -23,6 +23,7 @@ from tests.support.central import RunningCentral, running_central
 from tests.support.counter import counter
 
 CANARY = "ZEBULONOV"
+RENEWAL = "sejour-renouvellement"  # the first service of the list
 DURAND = contract.Applicant(
     surname="Durand",
     given_names="Amadou",
@@ -159,7 +160,7 @@ async def test_a_slot_held_elsewhere_shows_as_one_place_less(demo_central: Runni
     rival = CentralClient(demo_central.base_url)
     await rival.sign_in("demo", "000000", "elsewhere")
     start = demo_central.clock() + dt.timedelta(days=1)
-    slot = demo_central.add_slot("last-place", capacity=1, start=start, site="sp-932")
+    slot = demo_central.add_slot("last-place", capacity=1, start=start, service=RENEWAL, site="sp-932")
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await at.up_to_places()
@@ -178,7 +179,7 @@ async def test_a_slot_kept_for_the_person_at_another_kiosk_is_said_with_the_time
     rival = CentralClient(demo_central.base_url)
     await rival.sign_in("demo", "000000", "elsewhere")
     mariam = contract.Applicant(surname="Diallo", given_names="Mariam", birth_date="1990-02-03")
-    slot = demo_central.add_slot("elsewhere", capacity=1, site="pref-01")
+    slot = demo_central.add_slot("elsewhere", capacity=1, service=RENEWAL, site="pref-01")
     await rival.hold(contract.HoldRequest(slot=slot, persons=[mariam]))
     await rival.close()
     async with counter(demo_central, tmp_path / "state") as at:
@@ -205,8 +206,7 @@ async def test_a_slot_kept_for_the_person_at_another_kiosk_is_said_with_the_time
 async def test_a_limit_is_said_and_the_hour_chosen_before_stays_kept(
     limit: str, said: str, demo_central: RunningCentral, tmp_path: Path
 ) -> None:
-    with demo_central.storage.writing() as transaction:
-        transaction.execute(sa.update(db.services).values({limit: 1}))
+    demo_central.set_limits(**{limit: 1})
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await at.up_to_check()
@@ -227,13 +227,13 @@ async def test_a_limit_is_said_and_the_hour_chosen_before_stays_kept(
 async def test_a_person_who_cancelled_too_often_is_told_when_to_come_back(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
+    demo_central.set_limits(cancels=1)
     with demo_central.storage.writing() as transaction:
         transaction.execute(
             sa.update(db.bookings)
             .where(db.bookings.c.surname == "DIALLO")
             .values(status="cancelled", cancel_reason="person", cancelled_at=demo_central.clock())
         )
-        transaction.execute(sa.update(db.services).values(cancels=1))
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await at.up_to_days()
@@ -273,8 +273,7 @@ class ImpatientForeigners:
 async def test_a_correction_that_the_central_does_not_take_for_a_typing_error_leads_back_to_the_hours(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
-    with demo_central.storage.writing() as transaction:
-        transaction.execute(sa.update(db.services).values(typo_edits=0))
+    demo_central.set_limits(typo_edits=0)
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await at.start("DURANT", "05051985")
