@@ -17,7 +17,7 @@ from kiosk.central.catalogue import Catalogue
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
 from kiosk.central.identity import edits, identity_of
-from kiosk.central.intents import Intent, Outcome, settle
+from kiosk.central.intents import Intent, Outcome, in_turn
 from kiosk.central.refusal import Refused
 from kiosk.central.rules import PERSON_CLASH, claim_corrected
 from kiosk.central.storage import Storage
@@ -137,7 +137,7 @@ class Changes:
             return Outcome(wire.one_booking(transaction, change.booking, self.catalogue), replayed=done is not None)
 
         try:
-            return settle(self.storage, work)
+            return in_turn(self.storage, intent.caller, work)
         except IntegrityError as error:
             if intents.is_about(error, PERSON_CLASH):
                 raise Refused(ProblemName.PERSON_HAS_BOOKING) from None

@@ -13,7 +13,7 @@ from kiosk.central import tables as db
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
 from kiosk.central.identity import identity_of, keyed, person_ref
-from kiosk.central.intents import Intent, Outcome, settle
+from kiosk.central.intents import Intent, Outcome, in_turn
 from kiosk.central.reading import Reading, Window
 from kiosk.central.storage import Storage
 
@@ -59,7 +59,7 @@ class Evidence:
             record(transaction, self.storage.person_key, caller, attempt.at, act)
             return Outcome(attempt, replayed=False)
 
-        return settle(self.storage, once)
+        return in_turn(self.storage, caller, once)
 
     def report(self, caller: Caller, key: str, request: contract.ReportRequest) -> Outcome[contract.Report]:
         """Keep what somebody tells of a resale, for a person to read."""
@@ -79,7 +79,7 @@ class Evidence:
             record(transaction, self.storage.person_key, caller, now, Act("report", identifier, {}))
             return Outcome(contract.Report(reference=str(row["reference"]), at=now), replayed=False)
 
-        return settle(self.storage, once)
+        return in_turn(self.storage, caller, once)
 
     def _attempt(
         self, transaction: Connection, request: contract.AttemptRequest, offers: list[contract.SiteAvailability]

@@ -14,7 +14,7 @@ from kiosk.central import tables as db
 from kiosk.central.events import Caller
 from kiosk.central.identity import payload_hmac
 from kiosk.central.refusal import Refused
-from kiosk.central.storage import Storage
+from kiosk.central.storage import Storage, take_turn
 
 RACES = 8  # lost in a row before the central gives up
 
@@ -34,6 +34,8 @@ _WORTH_RETRYING = (
     "events.chain, events.number",
     "one_hold_per_kiosk",
     "holds.kiosk",
+    "one_known_identifier_per_kind",
+    "known_identifiers.person_ref, known_identifiers.kind",
 )
 _FIND = sa.select(db.intents).where(db.intents.c.kiosk == sa.bindparam("of"), db.intents.c.key == sa.bindparam("under"))
 _INSERT = sa.insert(db.intents)
@@ -68,6 +70,19 @@ def settle(storage: Storage, work: Callable[[Connection], Answer]) -> Answer:
                 raise
             lost = error
     raise lost
+
+
+def in_turn(storage: Storage, caller: Caller, work: Callable[[Connection], Answer]) -> Answer:
+    """Run `work` as `settle` does, and after whatever else this kiosk is doing.
+
+    A kiosk has one hold, one chain of events and its own keys: two of its writes at once could only lose races.
+    """
+
+    def alone(transaction: Connection) -> Answer:
+        take_turn(transaction, f"kiosk {caller.kiosk}")
+        return work(transaction)
+
+    return settle(storage, alone)
 
 
 def earlier(transaction: Connection, key: bytes, intent: Intent) -> str | None:

@@ -23,6 +23,7 @@ from kiosk.central.tables import Instant
 
 HOME = ZoneInfo("Europe/Paris")  # of a mediator's day: were it the site's, ten zones would give ten days
 HOUR = dt.timedelta(hours=1)
+CAPS_KEPT = dt.timedelta(days=1)  # past a window's end: another server's clock, or this one put back, is still in it
 SCOPES = {
     "mediator-hour": ProblemName.MEDIATOR_LIMIT,
     "mediator-day": ProblemName.MEDIATOR_LIMIT,
@@ -87,7 +88,7 @@ _RETURN = (
 )
 _END_HOLDS = sa.delete(db.holds).where(_EXPIRED_HOLDS).returning(db.holds)
 _END_CLAIMS = sa.delete(db.claims).where(_EXPIRED_CLAIMS)
-_END_CAPS = sa.delete(db.caps).where(db.caps.c.ends_at <= sa.bindparam("now"))
+_END_CAPS = sa.delete(db.caps).where(db.caps.c.ends_at <= sa.bindparam("long_ago"))
 _RELEASE = sa.insert(db.releases)
 
 
@@ -254,4 +255,4 @@ def sweep(transaction: Connection, chance: Chance, now: dt.datetime) -> None:
     for slot in sorted(returned):  # always in the same order: two sweeps at once wait for each other, never in a ring
         transaction.execute(_GIVE_BACK, {"given": slot, "seats": returned[slot]})
     transaction.execute(_END_CLAIMS, {"now": now})
-    transaction.execute(_END_CAPS, {"now": now})
+    transaction.execute(_END_CAPS, {"long_ago": now - CAPS_KEPT})

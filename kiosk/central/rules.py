@@ -19,7 +19,7 @@ from kiosk.central.catalogue import Catalogue
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
 from kiosk.central.identity import applicant_refs, edits, identity_of, person_of, person_ref
-from kiosk.central.intents import Intent, Outcome, settle
+from kiosk.central.intents import Intent, Outcome, in_turn
 from kiosk.central.limits import Limits
 from kiosk.central.refusal import Refused
 from kiosk.central.registers import Registers, RegisterSilent, Verdict
@@ -61,6 +61,7 @@ _RIVAL = (
     .where(
         db.claims.c.service == sa.bindparam("what"),
         db.claims.c.ref.in_(sa.bindparam("refs", expanding=True)),
+        db.holds.c.kiosk != sa.bindparam("of"),  # its own hold gives way, and is never the reason
     )
 )
 
@@ -100,7 +101,7 @@ class Rules:
         """Keep a slot for the persons; the same request again gives the same hold, another one replaces it.
 
         Raise Refused: not-found, invalid (party too large), source-unavailable, identity-rejected,
-        register-unavailable, cooling-off, person-has-booking, person-has-hold, *-limit, slot-taken.
+        register-unavailable, person-has-booking, person-has-hold, cooling-off, *-limit, slot-taken.
         """
         now = self.clock()
         with self.storage.reading() as transaction:
@@ -109,10 +110,10 @@ class Rules:
         self._check_slot(slot, len(applicants), now)
         self._check_identities(caller, slot["service"], applicants)
         try:
-            return settle(self.storage, lambda tx: self._hold_once(tx, caller, slot, applicants))
+            return in_turn(self.storage, caller, lambda tx: self._hold_once(tx, caller, slot, applicants))
         except IntegrityError as error:
             if intents.is_about(error, PERSON_CLASH):
-                raise self._clash(slot["service"], applicants) from None
+                raise self._clash(caller, slot["service"], applicants) from None
             raise
 
     def release(self, caller: Caller, hold_id: str) -> None:
@@ -125,7 +126,7 @@ class Rules:
             if mine is not None and mine["id"] == hold_id:
                 self._end(transaction, caller, mine, now)
 
-        settle(self.storage, once)
+        in_turn(self.storage, caller, once)
 
     def book(self, caller: Caller, key: str, request: contract.BookingRequest) -> Outcome[contract.Bookings]:
         """Turn a hold into one booking per person, all or none; the same key and request again changes nothing.
@@ -135,7 +136,7 @@ class Rules:
         """
         intent = Intent(caller, key, "book", request.hold, request)
         try:
-            return settle(self.storage, lambda tx: self._book_once(tx, intent, request))
+            return in_turn(self.storage, caller, lambda tx: self._book_once(tx, intent, request))
         except IntegrityError as error:
             if intents.is_about(error, PERSON_CLASH):
                 raise Refused(ProblemName.PERSON_HAS_BOOKING) from None
@@ -148,12 +149,15 @@ class Rules:
         identities = [identity_of(person) for person in request.persons]
         refs = [person_ref(key, identity) for identity in identities]
         known: dict[str, Numbers] = {ref: {} for ref in refs}
-        if self.catalogue.service(service).identifiers:
+        required = self.catalogue.service(service).identifiers
+        if required:
             for row in transaction.execute(_KNOWN, {"persons": refs}):
                 known[row.person_ref][row.kind] = row.value
         applicants = []
         for person, identity, ref in zip(request.persons, identities, refs, strict=True):
-            numbers = known[ref] | _numbers(person)
+            # Only what is asked about: else anybody could speak for, or overwrite, a number that nobody checks.
+            every = known[ref] | _numbers(person)
+            numbers = {kind: every[kind] for kind in required if kind in every}
             applicants.append(Applicant(person, identity, ref, tuple(applicant_refs(key, person, numbers)), numbers))
         return tuple(applicants)
 
@@ -183,7 +187,7 @@ class Rules:
 
     def _note_rejection(self, caller: Caller, service: str, verdict: Verdict) -> None:
         act = Act("reject", service, {"reason": verdict.value})
-        settle(self.storage, lambda tx: record(tx, self.storage.person_key, caller, self.clock(), act))
+        in_turn(self.storage, caller, lambda tx: record(tx, self.storage.person_key, caller, self.clock(), act))
 
     def _hold_once(
         self, transaction: Connection, caller: Caller, slot: sa.RowMapping, applicants: tuple[Applicant, ...]
@@ -200,11 +204,13 @@ class Rules:
                 row = places.offered(transaction, slot["id"])
                 return self._held(mine["id"], mine["expires_at"], slot, row["capacity"] - row["taken"], ())
             self._end(transaction, caller, mine, now)
+        hold_id, expires_at = self.chance.new_id(), now + dt.timedelta(seconds=limits.hold_seconds)
+        _claim(transaction, slot["service"], hold_id, applicants, expires_at)
+        # After the claim, which waits for whoever is cancelling at this moment: that one counts too.
         for applicant in applicants:
             _check_cancels(transaction, applicant, slot["service"], limits, now)
         left = places.count(transaction, windows, len(applicants), now)
         free = places.take(transaction, caller, slot["id"], len(applicants))
-        hold_id, expires_at = self.chance.new_id(), now + dt.timedelta(seconds=limits.hold_seconds)
         transaction.execute(
             _INSERT_HOLD,
             {
@@ -217,7 +223,6 @@ class Rules:
                 "expires_at": expires_at,
             },
         )
-        _claim(transaction, slot["service"], hold_id, applicants, expires_at)
         _remember_numbers(transaction, applicants)
         self._record(transaction, caller, now, Act("hold", hold_id, {"slot": slot["id"], "places": len(applicants)}))
         return self._held(hold_id, expires_at, slot, free, tuple(left))
@@ -236,10 +241,10 @@ class Rules:
         places.give_up(transaction, self.chance, caller, slot, hold["seats"], now)
         self._record(transaction, caller, now, Act("release", hold["id"], {"slot": hold["slot"]}))
 
-    def _clash(self, service: str, applicants: tuple[Applicant, ...]) -> Refused:
+    def _clash(self, caller: Caller, service: str, applicants: tuple[Applicant, ...]) -> Refused:
         refs = [ref for applicant in applicants for ref in applicant.refs]
         with self.storage.reading() as transaction:
-            until = transaction.scalar(_RIVAL, {"what": service, "refs": refs})
+            until = transaction.scalar(_RIVAL, {"what": service, "refs": refs, "of": caller.kiosk})
         if until is None:
             return Refused(ProblemName.PERSON_HAS_BOOKING)
         wait = max(1, int((until - self.clock()).total_seconds()) + 1)
@@ -249,17 +254,13 @@ class Rules:
         self, transaction: Connection, intent: Intent, request: contract.BookingRequest
     ) -> Outcome[contract.Bookings]:
         now = self.clock()
-        replay = self._replay(transaction, intent)
-        if replay:
-            return replay
+        done = intents.earlier(transaction, self.storage.person_key, intent)
+        if done is not None:
+            return Outcome(wire.bookings_of_hold(transaction, done, self.catalogue), replayed=True)
         places.sweep(transaction, self.chance, now)
         using = {"which": request.hold, "of": intent.caller.kiosk}
         hold = transaction.execute(_USE_HOLD, using).mappings().one_or_none()
         if hold is None:
-            # In PostgreSQL, the same intent may have succeeded while this one waited for the hold.
-            replay = self._replay(transaction, intent)
-            if replay:
-                return replay
             raise Refused(ProblemName.HOLD_EXPIRED)
         slot = places.offered(transaction, hold["slot"])
         held = hold["identities"].split("\n")
@@ -273,12 +274,6 @@ class Rules:
         act = Act("book", request.hold, {"slot": slot["id"], "bookings": [row["id"] for row in rows]})
         self._record(transaction, intent.caller, now, act)
         return Outcome(wire.bookings_of_hold(transaction, request.hold, self.catalogue), replayed=False)
-
-    def _replay(self, transaction: Connection, intent: Intent) -> Outcome[contract.Bookings] | None:
-        done = intents.earlier(transaction, self.storage.person_key, intent)
-        if done is None:
-            return None
-        return Outcome(wire.bookings_of_hold(transaction, done, self.catalogue), replayed=True)
 
     def _booking_rows(
         self,
@@ -367,7 +362,7 @@ def _numbers(wire: contract.Applicant) -> Numbers:
 
 def _remember_numbers(transaction: Connection, applicants: tuple[Applicant, ...]) -> None:
     for applicant in applicants:
-        for kind, value in _numbers(applicant.wire).items():
+        for kind, value in _numbers(applicant.wire).items() & applicant.numbers.items():
             transaction.execute(_FORGET, {"who": applicant.ref, "which": kind})
             transaction.execute(_INSERT_KNOWN, {"person_ref": applicant.ref, "kind": kind, "value": value})
 

@@ -19,7 +19,7 @@ from kiosk.central import places
 from kiosk.central import tables as db
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
-from kiosk.central.intents import settle
+from kiosk.central.intents import in_turn
 from kiosk.central.refusal import Refused
 from kiosk.central.storage import Storage, take_turn
 
@@ -49,7 +49,7 @@ class SignIn:
         if not self._is_right(mediator, code, kiosk):
             raise Refused(ProblemName.WRONG_CODE)
         token = self.chance.new_token()
-        settle(self.storage, lambda transaction: self._insert_token(transaction, token, mediator, kiosk))
+        in_turn(self.storage, Caller(mediator, kiosk), lambda tx: self._insert_token(tx, token, mediator, kiosk))
         return contract.Token(access_token=token, expires_in=TOKEN_SECONDS)
 
     def caller(self, token: str) -> Caller:
