@@ -40,7 +40,7 @@ def add_booking(central: RunningCentral, **columns: Any) -> Booked:
         "status": "booked",
         "hold": f"hold-{number}",
         "position": 0,
-        "slot": sa.select(db.slots.c.id).limit(1).scalar_subquery(),
+        "slot": sa.select(db.slots.c.id).order_by(db.slots.c.id).limit(1).offset(number).scalar_subquery(),
         "service": "sejour-renouvellement",
         "ends_at": NOW + dt.timedelta(days=20),
         "person_ref": f"person-{number}",
