@@ -23,14 +23,6 @@ class Booked:
     reference: str
 
 
-def add_mediator(central: RunningCentral, mediator: str) -> str:
-    """Add a mediator who never signs in."""
-    row = {"id": mediator, "name": mediator.title(), "code_salt": b"", "code_hash": b""}
-    with central.storage.writing() as transaction:
-        transaction.execute(sa.insert(db.mediators).values(row))
-    return mediator
-
-
 def add_booking(central: RunningCentral, **columns: Any) -> Booked:
     """Add a booking of somebody new, at NOW unless told otherwise, without any event."""
     number = next(_numbers)

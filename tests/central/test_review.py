@@ -10,7 +10,7 @@ from kiosk.central import tables as db
 from kiosk.central.events import Act
 from kiosk.central.review import Kind, Signal, signals
 from kiosk.tickets.reference import make_reference
-from tests.central.rows import Booked, add_booking, add_mediator, tell
+from tests.central.rows import Booked, add_booking, tell
 from tests.support.central import NOW, RunningCentral
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -100,12 +100,12 @@ def test_a_slot_that_goes_from_hand_to_hand_counts_each_time(central: RunningCen
 
 
 def test_two_mediators_who_share_the_work_at_one_kiosk_are_seen(central: RunningCentral) -> None:
-    other = add_mediator(central, "other")
+    central.add_mediator("other")
     for number in range(2):
         at = NOW - (number + 1) * DAY
         old = add_booking(central, created_at=at - HOUR)
         _cancel(central, old, at)
-        add_booking(central, created_at=at + MINUTE, mediator=other)
+        add_booking(central, created_at=at + MINUTE, mediator="other")
     [signal] = _signals(central)
     assert (signal.kind, signal.subject) == (Kind.REBOOKED, "poste demo")
 
@@ -141,7 +141,9 @@ def test_a_steady_day_is_no_burst(central: RunningCentral) -> None:
 
 
 def test_a_kiosk_with_several_mediators_can_burst_too(central: RunningCentral) -> None:
-    mediators = [add_mediator(central, name) for name in ("ana", "bea", "cleo")]
+    mediators = ("ana", "bea", "cleo")
+    for mediator in mediators:
+        central.add_mediator(mediator)
     for number in range(9):
         add_booking(central, created_at=NOW + number * MINUTE, mediator=mediators[number % 3])
     [signal] = _signals(central)
@@ -165,7 +167,7 @@ def test_a_phone_of_one_person_with_four_appointments_is_no_signal(central: Runn
 
 def _work(central: RunningCentral, mediator: str, booked: int, cancelled: int) -> None:
     """Let a mediator book once an hour, and cancel some of it days later."""
-    add_mediator(central, mediator)
+    central.add_mediator(mediator)
     for number in range(booked):
         booking = add_booking(central, mediator=mediator, created_at=NOW - 20 * DAY + number * HOUR)
         if number < cancelled:
