@@ -32,8 +32,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     central.add_argument("--seed", choices=["demo"], help="fill it with invented data")
     central.add_argument("--watch-stdin", action="store_true", help="end when standard input ends")
-    central.add_subparsers(dest="document").add_parser("openapi", help="print the OpenAPI description")
+    others = central.add_subparsers(dest="other")
+    others.add_parser("openapi", help="print the OpenAPI description")
+    _add_ledger_commands(others)
     return parser
+
+
+def _add_ledger_commands(others: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    # Suppressed: a missing option must not undo the same one given before the command.
+    ledger = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    ledger.add_argument("--data", type=Path, metavar="DIR", help="where the key and, in SQLite, the database live")
+    ledger.add_argument(
+        "--database-url", metavar="URL", help=f"the database in PostgreSQL; also {DATABASE_URL_VARIABLE}"
+    )
+    others.add_parser("audit", parents=[ledger], help="check that nobody changed the record of who did what")
+    others.add_parser("review", parents=[ledger], help="list what looks like resale, for a person to judge")
+    rules = others.add_parser("rules", parents=[ledger], help="show or set what each service allows")
+    rules.add_argument("service", nargs="?", default=None, metavar="SERVICE")
+    rules.add_argument("changes", nargs="*", default=[], metavar="NAME=VALUE")
 
 
 def _port(text: str) -> int:
@@ -43,14 +59,27 @@ def _port(text: str) -> int:
 
 
 def _central(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    if options.document is None and options.data is None:
-        parser.error("central: --data is required")
+    if options.other == "openapi":
+        from kiosk.central import command
 
-    from kiosk.central import command
-
-    if options.document == "openapi":
         sys.stdout.write(command.openapi())
         return 0
+    if options.data is None:
+        parser.error("central: --data is required")
     # By the variable, a password is not in the list of processes.
     database_url = options.database_url or os.environ.get(DATABASE_URL_VARIABLE) or None
-    return command.run_central(options.port, options.data, database_url, options.seed, options.watch_stdin)
+    if options.other is None:
+        from kiosk.central import command
+
+        return command.run_central(options.port, options.data, database_url, options.seed, options.watch_stdin)
+    return _ledger_command(options, database_url)
+
+
+def _ledger_command(options: argparse.Namespace, database_url: str | None) -> int:
+    from kiosk.central import ledger_commands
+
+    if options.other == "audit":
+        return ledger_commands.audit(options.data, database_url)
+    if options.other == "review":
+        return ledger_commands.review(options.data, database_url)
+    return ledger_commands.rules(options.data, database_url, options.service, options.changes)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kiosk.central.catalogue import load_catalogue, register
 from kiosk.central.clock import Chance, Clock, utc_now
+from kiosk.central.failure import fail, reason
 from kiosk.central.key import check_key
 from kiosk.central.listener import Listener, base_url, bind
 from kiosk.central.migrations import migrate
@@ -19,8 +20,6 @@ from kiosk.central.registers import EmbeddedForeigners, EmbeddedPreApplications,
 from kiosk.central.seed import HoldsRealData, seed_demo
 from kiosk.central.server import create_app, openapi_document
 from kiosk.central.storage import BadDatabaseUrl, Storage, open_storage
-
-FAILED = 1
 
 
 def run_central(port: int, data_dir: Path, database_url: str | None, seed: str | None, watch_stdin: bool) -> int:
@@ -33,16 +32,16 @@ def run_central(port: int, data_dir: Path, database_url: str | None, seed: str |
     try:
         listening = bind(port)
     except OSError as error:
-        return _fail(f"port {port}: {_reason(error)}")
+        return fail(f"port {port}: {reason(error)}")
     with listening:
         try:
             storage = prepare(data_dir, utc_now, seed, database_url)
         except BadDatabaseUrl as error:
-            return _fail(str(error))
+            return fail(str(error))
         except SQLAlchemyError as error:
-            return _fail(f"{'database' if database_url else data_dir}: {_reason(error)}")
+            return fail(f"{'database' if database_url else data_dir}: {reason(error)}")
         except (OSError, HoldsRealData) as error:
-            return _fail(f"{data_dir}: {_reason(error)}")
+            return fail(f"{data_dir}: {reason(error)}")
         try:
             app = create_app(storage, load_catalogue(), _registers(storage), utc_now, Chance())
             listener = Listener(app, lambda: _say(f"listening on {base_url(listening)}"))
@@ -97,15 +96,3 @@ def _end_with_stdin(listener: Listener) -> None:
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
-
-
-def _fail(line: str) -> int:
-    sys.stderr.write(f"kiosk central: {line}\n")
-    return FAILED
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    origin = getattr(error, "orig", None) or error
-    return str(origin).splitlines()[0]

@@ -1,9 +1,10 @@
 """Who wrote what, from where, when: one chain of hashes per kiosk, so that a row changed or missing is found."""
 
 import datetime as dt
-import hmac
 import json
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,13 @@ _LAST = (
     .limit(1)
 )
 _INSERT = sa.insert(db.events)
-_IN_ORDER = sa.select(db.events).order_by(db.events.c.chain, db.events.c.number)
+# The time as the number that is stored: what was edited need not be a time any more.
+_STORED_AT = sa.type_coerce(db.events.c.at, sa.BigInteger).label("at")
+_IN_ORDER = sa.select(*(_STORED_AT if each.name == "at" else each for each in db.events.c)).order_by(
+    db.events.c.chain, db.events.c.number
+)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_BATCH = 1000  # rows in memory at once: a chain grows for years
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,41 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first row of a chain that is not as it was written, or not where it was."""
+    """The first row of a chain that is not as it was written, or not where it was; `at` None: not a time any more."""
 
     chain: str
     number: int
-    at: dt.datetime
+    at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How long a chain is and the hash it ends with: noted elsewhere, they show rows cut off its end."""
+
+    chain: str
+    length: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What the chains are found to be: heads by chain, and one fault of each broken chain, oldest first."""
+
+    heads: tuple[Head, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows were read."""
+        return sum(head.length for head in self.heads)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A booking that is there, or cancelled, although no event says who did it."""
+
+    reference: str
+    action: str
 
 
 def record(transaction: Connection, key: bytes, caller: Caller, at: dt.datetime, act: Act) -> None:
@@ -81,26 +118,83 @@ def _append(transaction: Connection, key: bytes, chain: str, mediator: str | Non
     transaction.execute(_INSERT, row | {"hash": _seal(key, row)})
 
 
-def verify(transaction: Connection, key: bytes) -> tuple[int, list[Fault]]:
-    """Return how many rows were read, and the first broken row of each chain that has one, oldest first."""
-    count = 0
+def verify(transaction: Connection, key: bytes) -> Audit:
+    """Read every row of every chain. Rows cut off the end of a chain leave no trace here: compare the heads."""
+    heads: dict[str, Head] = {}
     faults: dict[str, Fault] = {}
-    expected: tuple[str, int, str] = ("", 0, GENESIS)
     for row in _rows(transaction):
-        count += 1
-        chain, number, previous = expected if row["chain"] == expected[0] else (row["chain"], 0, GENESIS)
-        sound = row["number"] == number + 1 and row["previous"] == previous
-        if not (sound and hmac.compare_digest(row["hash"], _seal(key, row))):
+        chain = str(row["chain"])
+        before = heads.get(chain, Head(chain, 0, GENESIS))
+        if not _follows(key, row, before):
             faults.setdefault(chain, Fault(chain, row["number"], row["at"]))
-        expected = (chain, row["number"], row["hash"])
-    return count, sorted(faults.values(), key=lambda fault: fault.at)
+        heads[chain] = Head(chain, before.length + 1, str(row["hash"]))
+    return Audit(tuple(heads.values()), tuple(sorted(faults.values(), key=lambda fault: fault.at or _EPOCH)))
 
 
-def _rows(transaction: Connection) -> Iterator[sa.RowMapping]:
-    yield from transaction.execution_options(yield_per=1000).execute(_IN_ORDER).mappings()
+def missing(transaction: Connection) -> list[Missing]:
+    """Return bookings without the event that made or cancelled them: what deleting the end of a chain leaves behind."""
+    quoted = sa.literal('"') + db.bookings.c.id + sa.literal('"')
+    told, ended = _told("book"), _told("cancel")
+    no_book = sa.select(db.bookings.c.reference, sa.literal("book")).outerjoin(
+        told, (told.c.subject == db.bookings.c.hold) & told.c.details.contains(quoted)
+    )
+    no_cancel = sa.select(db.bookings.c.reference, sa.literal("cancel")).outerjoin(
+        ended, ended.c.subject == db.bookings.c.id
+    )
+    both = sa.union_all(
+        no_book.where(told.c.subject.is_(None)),
+        no_cancel.where(ended.c.subject.is_(None), db.bookings.c.status == "cancelled"),
+    )
+    return sorted((Missing(*row) for row in transaction.execute(both)), key=lambda each: (each.reference, each.action))
 
 
-def _seal(key: bytes, row: sa.RowMapping | dict[str, Any]) -> str:
+def _told(action: str) -> sa.Subquery:
+    # Grouped, so that SQLite makes a table of it once and not a search for each booking.
+    columns = (db.events.c.subject, sa.func.max(db.events.c.details).label("details"))
+    return sa.select(*columns).where(db.events.c.action == action).group_by(db.events.c.subject).subquery()
+
+
+def _follows(key: bytes, row: Mapping[str, Any], before: Head) -> bool:
+    if row["at"] is None:
+        return False
+    try:
+        seal = _seal(key, row)
+    except TypeError:  # bytes where a text was: SQLite keeps whatever is put in
+        return False
+    return (row["number"], row["previous"], row["hash"]) == (before.length + 1, before.hash, seal)
+
+
+def _rows(transaction: Connection) -> Iterator[dict[str, Any]]:
+    with _damaged_text(transaction):
+        rows = transaction.execute(_IN_ORDER, execution_options={"yield_per": _BATCH}).mappings()
+        for row in rows:
+            yield dict(row) | {"at": _instant(row["at"])}
+
+
+@contextmanager
+def _damaged_text(transaction: Connection) -> Iterator[None]:
+    # In SQLite an edited text need not be UTF-8: it has to be named, not to end the reading.
+    driver = transaction.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    before, driver.text_factory = driver.text_factory, lambda raw: raw.decode(errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _instant(stored: object) -> dt.datetime | None:
+    if not isinstance(stored, int):
+        return None
+    try:
+        return _EPOCH + dt.timedelta(microseconds=stored)
+    except OverflowError:
+        return None
+
+
+def _seal(key: bytes, row: Mapping[str, Any]) -> str:
     # Keyed: who can write to the database, but has not the key, cannot make a chain that fits.
     parts = [row[name] for name in ("chain", "number", "mediator", "action", "subject", "details", "previous")]
-    return keyed(key, "event", json.dumps([row["at"].isoformat(), *parts]))
+    return keyed(key, "event", json.dumps([row["at"].astimezone(dt.UTC).isoformat(), *parts]))

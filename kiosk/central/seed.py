@@ -17,6 +17,7 @@ from kiosk.api import contract
 from kiosk.booking.person import BirthDate, Person, mrz
 from kiosk.central import tables as db
 from kiosk.central.catalogue import Catalogue
+from kiosk.central.events import Act, record_command
 from kiosk.central.holidays import is_open
 from kiosk.central.identity import person_ref
 from kiosk.central.signing_in import SALT_BYTES, hash_code
@@ -193,7 +194,10 @@ def _insert_known_persons(transaction: Connection, catalogue: Catalogue, now: dt
         transaction.execute(
             sa.insert(db.known_identifiers).values(person_ref=ref, kind="agdref", value=_FOREIGNERS[number][0])
         )
-        transaction.execute(sa.insert(db.bookings).values(_past_booking(person, slot, hold, identity, ref)))
+        booking = _past_booking(person, slot, hold, identity, ref)
+        transaction.execute(sa.insert(db.bookings).values(booking))
+        act = Act("book", hold, {"slot": slot["id"], "bookings": [booking["id"]]})
+        record_command(transaction, person_key, now, act)
 
 
 def _past_booking(person: Person, slot: dict[str, Any], hold: str, identity: str, ref: str) -> dict[str, Any]:
