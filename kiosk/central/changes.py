@@ -55,6 +55,7 @@ class Changes:
         Raise Refused: invalid (another service, the same slot), moves-used-up, source-unavailable, *-limit,
         slot-taken.
         """
+        places.let_time_pass(self.storage, self.chance, self.clock())
         with self.storage.reading() as transaction:
             slot = places.offered(transaction, request.slot)
 

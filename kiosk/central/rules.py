@@ -104,6 +104,7 @@ class Rules:
         register-unavailable, person-has-booking, person-has-hold, cooling-off, *-limit, slot-taken.
         """
         now = self.clock()
+        places.let_time_pass(self.storage, self.chance, now)
         with self.storage.reading() as transaction:
             slot = places.offered(transaction, request.slot)
             applicants = self._applicants(transaction, slot["service"], request)
