@@ -5,6 +5,7 @@ with a login, which is what is stolen or bought once bots are kept out.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -13,6 +14,7 @@ import pytest
 
 from kiosk.api.problems import ProblemName
 from kiosk.central import tables as db
+from kiosk.central.clock import Chance
 from tests.central.calls import (
     Held,
     Json,
@@ -32,7 +34,7 @@ from tests.central.calls import (
     problem_of,
     signed_in,
 )
-from tests.support.central import NOW, RunningCentral
+from tests.support.central import NOW, RunningCentral, running_central
 
 DAY = "2027-01-13"  # of the slots that tests add: NOW + 2 days
 HIDDEN_LEAST, HIDDEN_MOST = 2 * 60, 24 * 60  # minutes
@@ -131,6 +133,24 @@ def test_let_the_accomplice_cancel_so_that_the_first_may_retake(
     for minutes in range(0, HIDDEN_LEAST, 20):
         assert problem_of(hold(kiosk, slot, BUYER)) is ProblemName.SLOT_TAKEN, minutes
         central.clock.advance(seconds=20 * 60 - 1)
+
+
+@pytest.mark.parametrize("by_moving", [False, True])
+def test_ask_again_until_an_expired_place_draws_an_early_return(
+    tmp_path_factory: pytest.TempPathFactory, by_moving: bool
+) -> None:
+    draws = itertools.chain([HIDDEN_MOST], itertools.repeat(HIDDEN_LEAST))
+    chance = Chance(between=lambda least, most: next(draws))
+    folder = tmp_path_factory.mktemp("central") / "data"
+    with running_central(folder, chance=chance) as central, signed_in(central) as kiosk:
+        slot = central.add_slot("wanted", capacity=1)
+        with newcomer(central, "accomplice") as accomplice:
+            [waiting] = booked(accomplice, central.add_slot("worse", capacity=1, start=_later(20)), BUYER)
+            held(kiosk, slot)
+            central.clock.advance(hours=12)  # at night, when nobody looks
+            for _ in range(5):
+                answer = move(accomplice, waiting, slot) if by_moving else hold(accomplice, slot)
+                assert problem_of(answer) is ProblemName.SLOT_TAKEN
 
 
 # Give the appointment another name.

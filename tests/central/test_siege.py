@@ -104,7 +104,7 @@ REFUSALS: dict[type[Wish], set[ProblemName]] = {
 _MOMENT = dt.timedelta(seconds=1)
 _REPRODUCIBLE = EXAMPLES not in os.environ
 _SETTINGS = settings(
-    max_examples=int(os.environ.get(EXAMPLES, "10")),
+    max_examples=int(os.environ.get(EXAMPLES, "8")),
     stateful_step_count=30,
     derandomize=_REPRODUCIBLE,
     database=None,
