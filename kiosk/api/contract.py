@@ -44,7 +44,7 @@ BirthDateText = Annotated[
 Surname = Annotated[str, Field(min_length=1, max_length=4 * people.MAX_NAME), AfterValidator(people.surname)]
 GivenNames = Annotated[str, Field(max_length=4 * people.MAX_NAME), AfterValidator(people.given_names)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", examples=["fr", "fa-AF"])]
-Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]{1,64}@[A-Za-z0-9.-]{1,189}$")]
+Email = Annotated[str, Field(max_length=254, pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}$")]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")]
 
 

@@ -141,6 +141,8 @@ def _name(typed: str, what: str) -> str:
         letters = mrz(name)
     except PersonError:
         raise PersonError(f"Écrivez {what} en lettres latines, comme en bas de la pièce d'identité.") from None
+    if len(letters) > 2 * MAX_NAME:  # one sign may stand for four letters
+        raise PersonError(f"C'est trop long pour {what} : {MAX_NAME} lettres au plus.")
     if name and not letters.strip("<"):
         raise PersonError(f"Il n'y a pas de lettre dans {what}.")
     return name

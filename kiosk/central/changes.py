@@ -55,6 +55,7 @@ class Changes:
         Raise Refused: invalid (another service, the same slot), moves-used-up, source-unavailable, *-limit,
         slot-taken.
         """
+        places.let_time_pass(self.storage, self.chance, self.clock())
         with self.storage.reading() as transaction:
             slot = places.offered(transaction, request.slot)
 
@@ -91,21 +92,22 @@ class Changes:
     def correct(self, caller: Caller, change: Change, request: contract.CorrectionRequest) -> Answer:
         """Put a typing error right: at most `typo_edits` letters and digits away from the identity first given.
 
-        Raise Refused: not-a-typo, person-has-booking.
+        Raise Refused: not-a-typo, person-has-booking, cooling-off.
         """
 
         def once(transaction: Connection, booking: sa.RowMapping, now: dt.datetime) -> Act:
             identity = identity_of(request)
             changed = edits(booking["first_identity"], identity)
             # From the first identity, not the last: small steps never lead to another person.
-            if changed > places.offered(transaction, booking["slot"])["typo_edits"]:
+            slot = places.offered(transaction, booking["slot"])
+            if changed > slot["typo_edits"]:
                 raise Refused(ProblemName.NOT_A_TYPO)
             written = contract.Identity.model_validate(request.model_dump(exclude={"reason"})).model_dump()
             transaction.execute(
                 _CHANGED.values(revision=booking["revision"] + 1, mrz_surname=mrz(request.surname), **written),
                 {"which": booking["id"]},
             )
-            claim_corrected(transaction, self.storage.person_key, booking, identity)
+            claim_corrected(transaction, self.storage.person_key, booking, request, slot, now)
             return Act("correct", booking["id"], {"edits": changed, "reason": request.reason})
 
         return self._change(Intent(caller, change.key, "correct", change.booking, request), change, once)

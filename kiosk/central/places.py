@@ -19,6 +19,7 @@ from kiosk.central.clock import Chance
 from kiosk.central.events import Caller
 from kiosk.central.limits import BOUNDS, Limits
 from kiosk.central.refusal import Refused
+from kiosk.central.storage import Storage
 from kiosk.central.tables import Instant
 
 HOME = ZoneInfo("Europe/Paris")  # of a mediator's day: were it the site's, ten zones would give ten days
@@ -240,6 +241,17 @@ def rate_headers(every: Iterable[Left], now: dt.datetime) -> dict[str, str]:
 def is_due(transaction: Connection, now: dt.datetime) -> bool:
     """Return whether time has had an effect that is not written down yet."""
     return bool(transaction.scalar(_ANYTHING_DUE, {"now": now}))
+
+
+def let_time_pass(storage: Storage, chance: Chance, now: dt.datetime) -> None:
+    """Write down what time did, if it did anything, whatever becomes of the request at hand.
+
+    Were it undone with a refused request, asking again would draw another time of return.
+    """
+    with storage.reading() as transaction:
+        due = is_due(transaction, now)
+    if due:
+        storage.write(lambda transaction: sweep(transaction, chance, now))
 
 
 def sweep(transaction: Connection, chance: Chance, now: dt.datetime) -> None:

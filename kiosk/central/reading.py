@@ -165,11 +165,7 @@ class Reading:
 
     def let_time_pass(self) -> None:
         """Write down what time did, if it did anything: a place whose hiding is over must be seen."""
-        now = self.clock()
-        with self.storage.reading() as transaction:
-            due = places.is_due(transaction, now)
-        if due:
-            self.storage.write(lambda transaction: places.sweep(transaction, self.chance, now))
+        places.let_time_pass(self.storage, self.chance, self.clock())
 
     def horizon_days(self, transaction: Connection, service_id: str) -> int:
         """Return how far ahead the service can be booked."""

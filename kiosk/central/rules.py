@@ -20,7 +20,6 @@ from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
 from kiosk.central.identity import applicant_refs, edits, identity_of, person_of, person_ref
 from kiosk.central.intents import Intent, Outcome, in_turn
-from kiosk.central.limits import Limits
 from kiosk.central.refusal import Refused
 from kiosk.central.registers import Registers, RegisterSilent, Verdict
 from kiosk.central.storage import Storage
@@ -42,8 +41,9 @@ _KEEP_CLAIMS = (
 _INSERT_HOLD = sa.insert(db.holds)
 _INSERT_CLAIM = sa.insert(db.claims)
 _INSERT_BOOKING = sa.insert(db.bookings)
-_CANCELS = sa.select(db.bookings.c.cancelled_at).where(
-    db.bookings.c.person_ref == sa.bindparam("who"),
+_CANCELS = sa.select(db.bookings.c.cancelled_at, db.bookings.c.person_ref, db.bookings.c.given_names).where(
+    (db.bookings.c.person_ref == sa.bindparam("who"))
+    | ((db.bookings.c.birth_date == sa.bindparam("born")) & (db.bookings.c.mrz_surname == sa.bindparam("named"))),
     db.bookings.c.service == sa.bindparam("what"),
     db.bookings.c.cancel_reason == "person",
     db.bookings.c.cancelled_at > sa.bindparam("since"),
@@ -104,6 +104,7 @@ class Rules:
         register-unavailable, person-has-booking, person-has-hold, cooling-off, *-limit, slot-taken.
         """
         now = self.clock()
+        places.let_time_pass(self.storage, self.chance, now)
         with self.storage.reading() as transaction:
             slot = places.offered(transaction, request.slot)
             applicants = self._applicants(transaction, slot["service"], request)
@@ -131,7 +132,7 @@ class Rules:
     def book(self, caller: Caller, key: str, request: contract.BookingRequest) -> Outcome[contract.Bookings]:
         """Turn a hold into one booking per person, all or none; the same key and request again changes nothing.
 
-        Raise Refused: hold-expired, invalid (other persons than held), not-a-typo, person-has-booking,
+        Raise Refused: hold-expired, invalid (other persons than held), not-a-typo, person-has-booking, cooling-off,
         idempotency-mismatch.
         """
         intent = Intent(caller, key, "book", request.hold, request)
@@ -208,7 +209,7 @@ class Rules:
         _claim(transaction, slot["service"], hold_id, applicants, expires_at)
         # After the claim, which waits for whoever is cancelling at this moment: that one counts too.
         for applicant in applicants:
-            _check_cancels(transaction, applicant, slot["service"], limits, now)
+            _check_cancels(transaction, self.storage.person_key, applicant.wire, slot, now)
         left = places.count(transaction, windows, len(applicants), now)
         free = places.take(transaction, caller, slot["id"], len(applicants))
         transaction.execute(
@@ -270,7 +271,7 @@ class Rules:
         transaction.execute(_INSERT_BOOKING, rows)
         transaction.execute(_KEEP_CLAIMS, {"which": request.hold, "until": rows[0]["ends_at"]})
         for row, person in zip(rows, request.persons, strict=True):
-            claim_corrected(transaction, self.storage.person_key, row, identity_of(person))
+            claim_corrected(transaction, self.storage.person_key, row, person, slot, now)
         act = Act("book", request.hold, {"slot": slot["id"], "bookings": [row["id"] for row in rows]})
         self._record(transaction, intent.caller, now, act)
         return Outcome(wire.bookings_of_hold(transaction, request.hold, self.catalogue), replayed=False)
@@ -317,9 +318,18 @@ class Rules:
 
 
 def claim_corrected(
-    transaction: Connection, key: bytes, booking: Mapping[str, Any] | sa.RowMapping, identity: str
+    transaction: Connection,
+    key: bytes,
+    booking: Mapping[str, Any] | sa.RowMapping,
+    person: contract.Identity,
+    slot: sa.RowMapping,
+    now: dt.datetime,
 ) -> None:
-    """Let a booking speak for its person under a corrected identity too; the first one stays claimed."""
+    """Let a booking speak for its person under a corrected identity too; the first one stays claimed.
+
+    Raise Refused(cooling-off): else whoever cancelled too often would begin anew under a typing error.
+    """
+    identity = identity_of(person)
     if identity == booking["first_identity"]:
         return
     ref = person_ref(key, identity)
@@ -332,6 +342,7 @@ def claim_corrected(
     if transaction.scalar(spoken_for) is None:
         claim = {name: booking[name] for name in ("service", "hold", "position")}
         transaction.execute(_INSERT_CLAIM, claim | {"ref": ref, "expires_at": booking["ends_at"]})
+    _check_cancels(transaction, key, person, slot, now)
     _know_as_well(transaction, booking["person_ref"], ref)
 
 
@@ -368,11 +379,24 @@ def _remember_numbers(transaction: Connection, applicants: tuple[Applicant, ...]
 
 
 def _check_cancels(
-    transaction: Connection, applicant: Applicant, service: str, limits: Limits, now: dt.datetime
+    transaction: Connection, key: bytes, person: contract.Identity, slot: sa.RowMapping, now: dt.datetime
 ) -> None:
+    limits = places.limits_of(slot)
     counted = dt.timedelta(days=limits.cancel_days)
-    asked = {"who": applicant.ref, "what": service, "since": now - counted}
-    cancelled = sorted(transaction.scalars(_CANCELS, asked).all())
+    who, given_names = person_ref(key, identity_of(person)), mrz(person.given_names)
+    asked = {
+        "who": who,
+        "born": person.birth_date,
+        "named": mrz(person.surname),
+        "what": slot["service"],
+        "since": now - counted,
+    }
+    # Under the name first given, or under the one that it was corrected into.
+    cancelled = sorted(
+        row.cancelled_at
+        for row in transaction.execute(_CANCELS, asked)
+        if row.person_ref == who or mrz(row.given_names) == given_names
+    )
     if len(cancelled) >= limits.cancels:
         wait = cancelled[-limits.cancels] + counted - now
         raise Refused(ProblemName.COOLING_OFF, retry_after_seconds=int(wait.total_seconds()) + 1)

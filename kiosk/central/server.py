@@ -406,6 +406,7 @@ def delete_hold(central: Behind, caller: SignedIn, hold: Annotated[Identifier, P
         **_problems(
             ProblemName.IDEMPOTENCY_KEY_MISSING,
             ProblemName.PERSON_HAS_BOOKING,
+            ProblemName.COOLING_OFF,
             ProblemName.HOLD_EXPIRED,
             ProblemName.NOT_A_TYPO,
             ProblemName.IDEMPOTENCY_MISMATCH,
@@ -486,7 +487,7 @@ def cancel_booking(
     "/bookings/{booking}/correction",
     operation_id="correctBooking",
     summary="Put a typing error right",
-    responses=_changed(ProblemName.PERSON_HAS_BOOKING, ProblemName.NOT_A_TYPO),
+    responses=_changed(ProblemName.PERSON_HAS_BOOKING, ProblemName.COOLING_OFF, ProblemName.NOT_A_TYPO),
 )
 def correct_booking(
     central: Behind,

@@ -207,7 +207,7 @@ class Appointment:
     position: int
     slot: Slot
     first: str
-    written: tuple[str, str, str]
+    who: Who  # as the ticket has it
     spoken_for: set[str]
     revision: int = 1
     moves: int = 0
@@ -253,7 +253,7 @@ class Model:
     appointments: dict[str, Appointment] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
     windows: Windows = field(default_factory=Counter)
-    cancels: list[tuple[str, str, dt.datetime]] = field(default_factory=list)
+    cancels: list[tuple[set[str], str, dt.datetime]] = field(default_factory=list)  # whose, for what, when
     done: dict[tuple[str, str], Keyed] = field(default_factory=dict)  # by kiosk and key
 
     def let_time_pass(self) -> None:
@@ -330,8 +330,12 @@ class Model:
         owners = {name: owner for name, owner, _ in self.spoken_for(hold.slot.service)}
         for position, (kept, who) in enumerate(pairs):
             owner = (hold.id, position)
-            if who.identity != kept.identity and owners.setdefault(who.identity, owner) != owner:
+            if who.identity == kept.identity:
+                continue
+            if owners.setdefault(who.identity, owner) != owner:
                 return ProblemName.PERSON_HAS_BOOKING
+            if self.pauses(hold.slot.service, [who]):
+                return ProblemName.COOLING_OFF
         return None
 
     def _expected_of_change(self, wish: Change) -> ProblemName | None:
@@ -363,8 +367,11 @@ class Model:
             return ProblemName.NOT_A_TYPO
         owner = (one.hold, one.position)
         owners = {name: owner for name, owner, _ in self.spoken_for(one.slot.service)}
-        clash = wish.who.identity != one.first and owners.get(wish.who.identity, owner) != owner
-        return ProblemName.PERSON_HAS_BOOKING if clash else None
+        if wish.who.identity == one.first:
+            return None
+        if owners.get(wish.who.identity, owner) != owner:
+            return ProblemName.PERSON_HAS_BOOKING
+        return ProblemName.COOLING_OFF if self.pauses(one.slot.service, [wish.who]) else None
 
     # What happened.
 
@@ -412,7 +419,7 @@ class Model:
         assert hold.id == wish.hold
         for position, (kept, who, made) in enumerate(zip(hold.people, wish.people, body["bookings"], strict=True)):
             names = {kept.identity, who.identity} | kept.marks(hold.slot.service)
-            one = Appointment(made["id"], hold.id, position, hold.slot, kept.identity, who.written, names)
+            one = Appointment(made["id"], hold.id, position, hold.slot, kept.identity, who, names)
             self.appointments[one.id] = one
 
     def _change(self, wish: Change, body: dict[str, Any]) -> None:
@@ -428,10 +435,10 @@ class Model:
                 self.hide(one.slot, 1, wish.client, self.now)
                 one.cancelled = True
                 if wish.reason == "person":
-                    self.cancels.append((one.first, one.slot.service, self.now))
+                    self.cancels.append(({one.first, one.who.identity}, one.slot.service, self.now))
             case Correct():
                 one.spoken_for.add(wish.who.identity)
-                one.written = wish.who.written
+                one.who = wish.who
 
     def take_hold(self, hold: Hold) -> None:
         """A hold was given."""
@@ -503,7 +510,7 @@ class Model:
     def pauses(self, service: str, people: Iterable[Who]) -> bool:
         """Return whether one of them cancelled too often."""
         since = self.now - dt.timedelta(days=self.limits.cancel_days)
-        counted = Counter(who for who, what, at in self.cancels if what == service and at > since)
+        counted = Counter(name for names, what, at in self.cancels if what == service and at > since for name in names)
         return any(counted[who.identity] >= self.limits.cancels for who in people)
 
     def spoken_for(self, service: str) -> Iterator[tuple[str, tuple[str, int], bool]]:

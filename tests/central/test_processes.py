@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from kiosk.central import tables as db
+from kiosk.central.catalogue import load_catalogue
 from kiosk.central.clock import utc_now
 from kiosk.central.command import prepare
 from kiosk.central.events import verify
@@ -55,7 +56,7 @@ class Fight:
 def ledger(tmp_path: Path) -> Iterator[RunningCentral]:
     """The database, without a server of its own; fifty places of one slot, and nobody is capped."""
     storage = prepare(tmp_path, utc_now, None, database_url(tmp_path))
-    ledger = RunningCentral("", storage, MovingClock())
+    ledger = RunningCentral("", storage, MovingClock(), load_catalogue())
     ledger.set_limits(mediator_hour=1000, mediator_day=1000, kiosk_hour=1000, site_day=1000)
     ledger.add_slot("wanted", capacity=PLACES, start=utc_now() + dt.timedelta(days=2))
     yield ledger
