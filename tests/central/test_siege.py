@@ -191,7 +191,8 @@ class World:
         query = sa.select(db.events).order_by(db.events.c.chain, db.events.c.number)
         with self.central.storage.reading() as transaction:
             rows = transaction.execute(query).all()
-            assert verify(transaction, self.central.storage.person_key) == (len(rows), [])
+            audit = verify(transaction, self.central.storage.person_key)
+        assert (sum(head.length for head in audit.heads), audit.faults) == (len(rows), ())
         fresh = [row for row in rows if row.number > seen[row.chain]]
         seen.update(row.chain for row in fresh)
         return [Act(row.chain, row.mediator, row.action, row.subject) for row in fresh]
