@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 DATABASE_URL_VARIABLE = "KIOSK_DATABASE_URL"
+COORDINATION_TOKEN_VARIABLE = "KIOSK_COORDINATION_TOKEN"  # noqa: S105 (the name of a variable)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,6 +30,11 @@ def _parser() -> argparse.ArgumentParser:
     central.add_argument("--data", type=Path, metavar="DIR", help="where database and key live; created if missing")
     central.add_argument(
         "--database-url", metavar="URL", help=f"keep the data in PostgreSQL instead; also {DATABASE_URL_VARIABLE}"
+    )
+    central.add_argument(
+        "--coordination-url",
+        metavar="URL",
+        help=f"ask this API about pre-applications, with the token in {COORDINATION_TOKEN_VARIABLE}",
     )
     central.add_argument("--seed", choices=["demo"], help="fill it with invented data")
     central.add_argument("--watch-stdin", action="store_true", help="end when standard input ends")
@@ -71,7 +77,17 @@ def _central(parser: argparse.ArgumentParser, options: argparse.Namespace) -> in
     if options.other is None:
         from kiosk.central import command
 
-        return command.run_central(options.port, options.data, database_url, options.seed, options.watch_stdin)
+        return command.run_central(
+            command.Serving(
+                options.port,
+                options.data,
+                database_url,
+                options.seed,
+                options.watch_stdin,
+                options.coordination_url,
+                os.environ.get(COORDINATION_TOKEN_VARIABLE, ""),
+            )
+        )
     return _ledger_command(options, database_url)
 
 

@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -16,13 +17,26 @@ from kiosk.central.failure import fail, reason
 from kiosk.central.key import check_key
 from kiosk.central.listener import Listener, base_url, bind
 from kiosk.central.migrations import migrate
-from kiosk.central.registers import EmbeddedForeigners, EmbeddedPreApplications, Registers
+from kiosk.central.registers import CoordinationApi, EmbeddedForeigners, EmbeddedPreApplications, Registers
 from kiosk.central.seed import HoldsRealData, seed_demo
 from kiosk.central.server import create_app, openapi_document
-from kiosk.central.storage import BadDatabaseUrl, Storage, open_storage
+from kiosk.central.storage import Storage, open_storage
 
 
-def run_central(port: int, data_dir: Path, database_url: str | None, seed: str | None, watch_stdin: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a server is told: where its data live, whom to ask about pre-applications (None: its own register)."""
+
+    port: int
+    data_dir: Path
+    database_url: str | None
+    seed: str | None
+    watch_stdin: bool
+    coordination_url: str | None
+    coordination_token: str = field(repr=False)
+
+
+def run_central(serving: Serving) -> int:
     """Serve until told to end; return the exit code. What goes wrong at start is one line on stderr."""
     logging.basicConfig(level=logging.WARNING, format="central: %(message)s")
     for talkative in ("psycopg", "sqlalchemy"):  # they log messages and tracebacks; the boundary says type and place
@@ -30,23 +44,25 @@ def run_central(port: int, data_dir: Path, database_url: str | None, seed: str |
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end_before_start)
     try:
-        listening = bind(port)
+        listening = bind(serving.port)
     except OSError as error:
-        return fail(f"port {port}: {reason(error)}")
+        return fail(f"port {serving.port}: {reason(error)}")
     with listening:
         try:
-            storage = prepare(data_dir, utc_now, seed, database_url)
-        except BadDatabaseUrl as error:
-            return fail(str(error))
+            coordination = _coordination(serving)
+            storage = prepare(serving.data_dir, utc_now, serving.seed, serving.database_url)
         except SQLAlchemyError as error:
-            return fail(f"{'database' if database_url else data_dir}: {reason(error)}")
+            return fail(f"{'database' if serving.database_url else serving.data_dir}: {reason(error)}")
         except (OSError, HoldsRealData) as error:
-            return fail(f"{data_dir}: {reason(error)}")
+            return fail(f"{serving.data_dir}: {reason(error)}")
+        except ValueError as error:  # an address or a token that cannot be right
+            return fail(str(error))
         try:
-            app = create_app(storage, load_catalogue(), _registers(storage), utc_now, Chance())
+            registers = Registers(EmbeddedForeigners(storage), coordination or EmbeddedPreApplications(storage))
+            app = create_app(storage, load_catalogue(), registers, utc_now, Chance())
             listener = Listener(app, lambda: _say(f"listening on {base_url(listening)}"))
             listener.end_on_signals()
-            if watch_stdin:
+            if serving.watch_stdin:
                 threading.Thread(target=_end_with_stdin, args=(listener,), name="stdin", daemon=True).start()
             listener.run(sockets=[listening])
         finally:
@@ -79,8 +95,10 @@ def openapi() -> str:
     return json.dumps(openapi_document(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _registers(storage: Storage) -> Registers:
-    return Registers(EmbeddedForeigners(storage), EmbeddedPreApplications(storage))
+def _coordination(serving: Serving) -> CoordinationApi | None:
+    if serving.coordination_url is None:
+        return None
+    return CoordinationApi(serving.coordination_url, serving.coordination_token)
 
 
 def _end_before_start(_number: int, _frame: FrameType | None) -> None:

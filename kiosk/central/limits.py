@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, fields
 from typing import cast
 
+_TOO_LONG = 10  # digits
+
 
 def _bound(default: int, least: int, most: int, meaning: str) -> int:
     bound: int = field(default=default, metadata={"least": least, "most": most, "meaning": meaning})
@@ -18,8 +20,9 @@ class Limits:
     hidden_minutes_least: int = _bound(120, 0, 10_080, "a released place stays hidden at least so long")
     hidden_minutes_most: int = _bound(1440, 0, 10_080, "a released place stays hidden at most so long, drawn at random")
     mediator_hour: int = _bound(12, 1, 100_000, "places a mediator may take in a clock hour")
-    mediator_day: int = _bound(60, 1, 100_000, "places a mediator may take in a day of the site")
+    mediator_day: int = _bound(60, 1, 100_000, "places a mediator may take in a day of Paris")
     kiosk_hour: int = _bound(15, 1, 100_000, "places a kiosk may take in a clock hour")
+    rejections_hour: int = _bound(30, 1, 100_000, "numbers of persons that a mediator may have refused in a clock hour")
     site_day: int = _bound(120, 1, 100_000, "places of a site that may be taken in one of its days")
     moves: int = _bound(2, 0, 20, "times an appointment may be moved")
     typo_edits: int = _bound(2, 0, 5, "letters or digits that a correction of the identity may change in all")
@@ -53,6 +56,9 @@ def read_limit(text: str) -> tuple[str, int]:
     bound = BOUNDS.get(name)
     if bound is None:
         raise BadLimitError(f"no setting is called {name!r}")
-    if not (value.isascii() and value.isdigit()) or not bound.least <= int(value) <= bound.most:
+    if (
+        not (value.isascii() and value.isdigit() and len(value) < _TOO_LONG)
+        or not bound.least <= int(value) <= bound.most
+    ):
         raise BadLimitError(f"{name} is a whole number from {bound.least} to {bound.most}")
     return name, int(value)

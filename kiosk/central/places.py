@@ -30,6 +30,7 @@ SCOPES = {
     "mediator-day": ProblemName.MEDIATOR_LIMIT,
     "kiosk-hour": ProblemName.KIOSK_LIMIT,
     "site-day": ProblemName.SITE_LIMIT,
+    "rejections-hour": ProblemName.MEDIATOR_LIMIT,
 }
 
 _LIMITS = [getattr(db.services.c, name) for name in BOUNDS]
@@ -44,6 +45,7 @@ _BARRED = (
     sa.select(sa.func.coalesce(sa.func.sum(db.releases.c.seats), 0))
     .where(
         db.releases.c.slot == db.slots.c.id,
+        db.releases.c.returned,  # those still hidden are among the taken ones
         (db.releases.c.kiosk == sa.bindparam("my_kiosk")) | (db.releases.c.mediator == sa.bindparam("my_self")),
     )
     .correlate(db.slots)
@@ -51,6 +53,7 @@ _BARRED = (
 )
 # What one caller may still take of a slot: never the places that the same kiosk or mediator gave up.
 FREE_TO_CALLER = db.slots.c.capacity - db.slots.c.taken - _BARRED
+_LOCK = sa.select(db.slots.c.id).where(db.slots.c.id == sa.bindparam("wanted")).with_for_update()
 _TAKE = (
     sa.update(db.slots)
     .where(db.slots.c.id == sa.bindparam("wanted"), sa.bindparam("seats") <= FREE_TO_CALLER)
@@ -62,15 +65,21 @@ _GIVE_BACK = (
     .where(db.slots.c.id == sa.bindparam("given"))
     .values(taken=db.slots.c.taken - sa.bindparam("seats"))
 )
-_COUNT = sa.text(
-    "INSERT INTO caps (scope, subject, starts_at, ends_at, used, cap) VALUES "  # noqa: S608 (our own names)
-    + ", ".join(f"(:scope{n}, :subject{n}, :starts{n}, :ends{n}, :seats, :cap{n})" for n in range(len(SCOPES)))
-    + " ON CONFLICT (scope, subject, starts_at) DO UPDATE"
-    " SET used = caps.used + excluded.used, cap = excluded.cap"
-    " WHERE caps.used + excluded.used <= excluded.cap"
-    " RETURNING scope, used, cap"
-).bindparams(*(sa.bindparam(f"{end}{n}", type_=Instant) for end in ("starts", "ends") for n in range(len(SCOPES))))
 
+
+def _counting(windows: int) -> sa.TextClause:
+    rows = ", ".join(f"(:scope{n}, :subject{n}, :starts{n}, :ends{n}, :seats, :cap{n})" for n in range(windows))
+    instants = [sa.bindparam(f"{end}{n}", type_=Instant) for end in ("starts", "ends") for n in range(windows)]
+    return sa.text(
+        f"INSERT INTO caps (scope, subject, starts_at, ends_at, used, cap) VALUES {rows}"  # noqa: S608 (our own names)
+        " ON CONFLICT (scope, subject, starts_at) DO UPDATE"
+        " SET used = caps.used + excluded.used, cap = excluded.cap"
+        " WHERE caps.used + excluded.used <= excluded.cap"
+        " RETURNING scope, used, cap"
+    ).bindparams(*instants)
+
+
+_COUNT = {windows: _counting(windows) for windows in (1, 4)}  # a rejection; a place, in all windows at once
 _USED = sa.select(db.caps.c.used).where(
     db.caps.c.scope == sa.bindparam("of"),
     db.caps.c.subject == sa.bindparam("whose"),
@@ -136,6 +145,8 @@ def is_bookable(row: sa.RowMapping, zone: ZoneInfo, now: dt.datetime) -> bool:
 def take(transaction: Connection, caller: Caller, slot: str, seats: int) -> int:
     """Take places, return how many are left; raise Refused(slot-taken) when the caller may not have so many."""
     mine = {"my_kiosk": caller.kiosk, "my_self": caller.mediator}
+    # Locked by a statement of its own: in PostgreSQL, the next one then sees what a sweep has just returned.
+    transaction.execute(_LOCK, {"wanted": slot})
     left = transaction.scalar(_TAKE, {"wanted": slot, "seats": seats, **mine})
     if left is None:
         raise Refused(ProblemName.SLOT_TAKEN)
@@ -170,13 +181,25 @@ def _return_of(chance: Chance, limits: Limits, start: dt.datetime, now: dt.datet
 
 def windows(caller: Caller, limits: Limits, now: dt.datetime) -> list[Window]:
     """Return the windows of who acts: the clock hour for mediator and kiosk, the day of Paris for the mediator."""
-    hour = now.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    hour = _hour(now)
     day = _day(now, HOME)
     return [
         Window("mediator-hour", caller.mediator, hour, hour + HOUR, limits.mediator_hour),
         Window("mediator-day", caller.mediator, *day, limits.mediator_day),
         Window("kiosk-hour", caller.kiosk, hour, hour + HOUR, limits.kiosk_hour),
     ]
+
+
+def rejections_window(caller: Caller, limits: Limits, now: dt.datetime) -> Window:
+    """Return the window in which a mediator's refused numbers are counted: a register is not to be guessed from."""
+    hour = _hour(now)
+    return Window("rejections-hour", caller.mediator, hour, hour + HOUR, limits.rejections_hour)
+
+
+def check_left(transaction: Connection, window: Window, now: dt.datetime) -> None:
+    """Raise Refused: *-limit when the window allows nothing more."""
+    if left(transaction, [window])[0].left == 0:
+        raise _over(window, now)
 
 
 def count(transaction: Connection, every: list[Window], seats: int, now: dt.datetime) -> list[Left]:
@@ -187,7 +210,7 @@ def count(transaction: Connection, every: list[Window], seats: int, now: dt.date
         values |= {f"starts{n}": window.starts_at, f"ends{n}": window.ends_at}
         if seats > window.cap:
             raise _over(window, now)
-    counted = {row.scope: row.cap - row.used for row in transaction.execute(_COUNT, values)}
+    counted = {row.scope: row.cap - row.used for row in transaction.execute(_COUNT[len(every)], values)}
     for window in every:
         if window.scope not in counted:
             raise _over(window, now)
@@ -213,6 +236,10 @@ def strictest(transaction: Connection) -> Limits:
 def site_window(site: str, zone: ZoneInfo, limits: Limits, now: dt.datetime) -> Window:
     """Return the window of a site: a day of its own calendar, 23 to 25 hours long."""
     return Window("site-day", site, *_day(now, zone), limits.site_day)
+
+
+def _hour(now: dt.datetime) -> dt.datetime:
+    return now.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _day(now: dt.datetime, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:

@@ -35,6 +35,7 @@ _USE_HOLD = (
     .where(db.holds.c.id == sa.bindparam("which"), db.holds.c.kiosk == sa.bindparam("of"))
     .returning(db.holds)
 )
+_CLAIMED = sa.select(db.claims.c.ref).where(db.claims.c.hold == sa.bindparam("which"))
 _KEEP_CLAIMS = (
     sa.update(db.claims).where(db.claims.c.hold == sa.bindparam("which")).values(expires_at=sa.bindparam("until"))
 )
@@ -109,7 +110,7 @@ class Rules:
             slot = places.offered(transaction, request.slot)
             applicants = self._applicants(transaction, slot["service"], request)
         self._check_slot(slot, len(applicants), now)
-        self._check_identities(caller, slot["service"], applicants)
+        self._check_identities(caller, slot, applicants)
         try:
             return in_turn(self.storage, caller, lambda tx: self._hold_once(tx, caller, slot, applicants))
         except IntegrityError as error:
@@ -170,9 +171,14 @@ class Rules:
         if not places.is_bookable(slot, self.catalogue.zone(slot["site"]), now):
             raise Refused(ProblemName.SLOT_TAKEN)
 
-    def _check_identities(self, caller: Caller, service: str, applicants: tuple[Applicant, ...]) -> None:
+    def _check_identities(self, caller: Caller, slot: sa.RowMapping, applicants: tuple[Applicant, ...]) -> None:
         # Before the transaction: a register may take seconds, and nobody else should wait for it.
-        required = self.catalogue.service(service).identifiers
+        required = self.catalogue.service(slot["service"]).identifiers
+        if not required:
+            return
+        rejections = places.rejections_window(caller, places.limits_of(slot), self.clock())
+        with self.storage.reading() as transaction:
+            places.check_left(transaction, rejections, self.clock())
         for applicant in applicants:
             for kind in required:
                 if kind not in applicant.numbers:
@@ -183,12 +189,16 @@ class Rules:
             except RegisterSilent:
                 raise Refused(ProblemName.REGISTER_UNAVAILABLE) from None
             if verdict is not Verdict.ACCEPTED:
-                self._note_rejection(caller, service, verdict)
+                self._note_rejection(caller, rejections, slot["service"], verdict)
                 raise Refused(ProblemName.IDENTITY_REJECTED, reason=Rejection(verdict.value))
 
-    def _note_rejection(self, caller: Caller, service: str, verdict: Verdict) -> None:
-        act = Act("reject", service, {"reason": verdict.value})
-        in_turn(self.storage, caller, lambda tx: record(tx, self.storage.person_key, caller, self.clock(), act))
+    def _note_rejection(self, caller: Caller, window: places.Window, service: str, verdict: Verdict) -> None:
+        def once(transaction: Connection) -> None:
+            places.count(transaction, [window], 1, self.clock())
+            act = Act("reject", service, {"reason": verdict.value})
+            self._record(transaction, caller, self.clock(), act)
+
+        in_turn(self.storage, caller, once)
 
     def _hold_once(
         self, transaction: Connection, caller: Caller, slot: sa.RowMapping, applicants: tuple[Applicant, ...]
@@ -201,7 +211,11 @@ class Rules:
         places.sweep(transaction, self.chance, now)
         mine = transaction.execute(_MY_HOLD, {"of": caller.kiosk}).mappings().one_or_none()
         if mine is not None:
-            if (mine["slot"], mine["identities"]) == (slot["id"], identities):
+            if (
+                mine["slot"] == slot["id"]
+                and mine["identities"] == identities
+                and _speaks_for(transaction, mine, applicants)
+            ):
                 row = places.offered(transaction, slot["id"])
                 return self._held(mine["id"], mine["expires_at"], slot, row["capacity"] - row["taken"], ())
             self._end(transaction, caller, mine, now)
@@ -351,6 +365,12 @@ def _know_as_well(transaction: Connection, before: str, after: str) -> None:
     for row in transaction.execute(_KNOWN, {"persons": [before]}).all():
         transaction.execute(_FORGET, {"who": after, "which": row.kind})
         transaction.execute(_INSERT_KNOWN, {"person_ref": after, "kind": row.kind, "value": row.value})
+
+
+def _speaks_for(transaction: Connection, hold: sa.RowMapping, applicants: tuple[Applicant, ...]) -> bool:
+    # The same persons with another number are another request.
+    claimed = set(transaction.scalars(_CLAIMED, {"which": hold["id"]}))
+    return claimed == {ref for applicant in applicants for ref in applicant.refs}
 
 
 def _claim(

@@ -14,9 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from kiosk.api.problems import ProblemName
 from kiosk.central.key import KEY_BYTES, KEY_NAME
-from kiosk.cli import DATABASE_URL_VARIABLE, main
-from tests.central.calls import SERVICE, SIGN_IN, book, done, held, new_key
+from kiosk.cli import COORDINATION_TOKEN_VARIABLE, DATABASE_URL_VARIABLE, main
+from tests.central.calls import SERVICE, SIGN_IN, book, done, held, hold, new_key, person, problem_of
+from tests.support.coordination import coordination, published
 from tests.support.databases import database_url, only_postgresql, only_sqlite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,8 +167,8 @@ def test_two_started_at_once_on_an_empty_database_serve_it_together(tmp_path: Pa
         assert two.get(f"/v1/bookings/by-key/{key}").json() == booked.raise_for_status().json()
 
 
-def _free_slot(client: httpx.Client) -> str:
-    query = {"service": SERVICE, "site": "pref-93"}
+def _free_slot(client: httpx.Client, service: str = SERVICE) -> str:
+    query = {"service": service, "site": "pref-93"}
     [offer] = done(client.get("/v1/availability", params=query))["sites"]
     slot: str = done(client.get("/v1/slots", params=query | {"date": offer["next_free"]}))["slots"][0]["id"]
     return slot
@@ -205,3 +207,32 @@ def test_the_description_documents_every_call() -> None:
             assert {"422", "500", "503"} <= set(call["responses"])
             bodies = [body for answer in call["responses"].values() for body in answer.get("content", {}).values()]
             assert all("example" in body or body["examples"] for body in bodies), call["operationId"]
+
+
+def test_pre_applications_are_asked_about_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(COORDINATION_TOKEN_VARIABLE, SECRET)
+    with (
+        coordination(published({"BBBBBBBBB1": "validated"}, SECRET)) as api,
+        _central(tmp_path, "--seed", "demo", "--coordination-url", api.url) as process,
+        httpx.Client(base_url=_ready(process), timeout=END_SECONDS) as client,
+    ):
+        _sign_in(client)
+        slot = _free_slot(client, "passeport")
+        unknown = hold(client, slot, person(identifiers={"ants": "AAAAAAAAA1"}))
+        assert problem_of(unknown) is ProblemName.IDENTITY_REJECTED
+        held(client, slot, person(identifiers={"ants": "BBBBBBBBB1"}))
+
+
+@pytest.mark.parametrize(
+    ("url", "token"), [("http://elsewhere.invalid/api", SECRET), ("nonsense", SECRET), ("https://api.invalid", "")]
+)
+def test_a_coordination_api_that_cannot_be_right_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, token: str
+) -> None:
+    monkeypatch.setenv(COORDINATION_TOKEN_VARIABLE, token)
+    with _central(tmp_path, "--coordination-url", url) as process:
+        _, said = process.communicate(timeout=END_SECONDS)
+    assert process.returncode == 1
+    assert said.startswith("kiosk central: the coordination API")
+    assert said.count("\n") == 1
+    assert SECRET not in said

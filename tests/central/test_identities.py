@@ -115,6 +115,25 @@ def test_a_refused_number_is_written_down_for_review(central: RunningCentral, ki
     assert event.details == '{"reason": "agdref-mismatch"}'
 
 
+def test_a_register_cannot_be_guessed_from(central: RunningCentral, kiosk: httpx.Client, permit: str) -> None:
+    central.set_limits(rejections_hour=3)
+    for number in range(3):
+        assert _reason(hold(kiosk, permit, _with(DURAND, agdref=f"123456789{number}"))) == Rejection.AGDREF_UNKNOWN
+    right = _with(DURAND, agdref="9900000003")
+    assert problem_of(hold(kiosk, permit, right)) is ProblemName.MEDIATOR_LIMIT
+    central.clock.advance(hours=1)
+    assert hold(kiosk, permit, right).status_code == 201
+
+
+def test_the_same_person_with_another_number_is_another_hold(
+    central: RunningCentral, kiosk: httpx.Client, passport: str
+) -> None:
+    first = held(kiosk, passport, _with(DURAND, ants="AAAAAAAAA1"))
+    second = held(kiosk, passport, _with(DURAND, ants="AAAAAAAAA2"))
+    assert first.id != second.id
+    assert held(kiosk, passport, _with(DURAND, ants="AAAAAAAAA2")).id == second.id
+
+
 def test_nothing_is_asked_of_a_register_that_the_service_does_not_want(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

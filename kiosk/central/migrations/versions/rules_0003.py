@@ -21,6 +21,7 @@ _LIMITS = {
     "mediator_hour": 12,
     "mediator_day": 60,
     "kiosk_hour": 15,
+    "rejections_hour": 30,
     "site_day": 120,
     "moves": 2,
     "typo_edits": 2,
