@@ -525,6 +525,10 @@ class Model:
                 for name in one.spoken_for:
                     yield name, (one.hold, one.position), False
 
+    def open_windows(self, client: Client, slot: Slot) -> list[tuple[str, str, dt.date | dt.datetime]]:
+        """Return the windows in which a place that this client took of this slot now would count."""
+        return [window for window, _, _ in self._caps(client, slot)]
+
     def caps(self) -> dict[str, int]:
         """Return what each kind of window allows."""
         limits = self.limits
