@@ -296,6 +296,12 @@ class Siege(RuleBasedStateMachine):
         """Sixteen change one booking, each otherwise."""
         self._together([self._wish(c, (kinds[n], draw[1], draw[2] + n, 1)) for n, c in enumerate(CLIENTS)])
 
+    @rule(kind=st.sampled_from(["move", "correct"]), draw=_DRAWS, times=st.integers(3, 6))
+    def one_appointment_is_changed_again_and_again(self, kind: str, draw: Draw, times: int) -> None:
+        """Small steps, and more moves than there may be."""
+        for n in range(times):
+            self._alone(CLIENTS[(draw[1] + n) % 16], (kind, 0, draw[2] + n, 1))
+
     @rule(jump=st.sampled_from([*SHORT, *SHORT, *sorted(JUMPS)]))
     def time_passes(self, jump: str) -> None:
         """The clock goes on."""
@@ -485,8 +491,9 @@ class Siege(RuleBasedStateMachine):
 
     def _change_wish(self, client: Client, draw: Draw) -> Keyed:
         kind, a, b, c = draw
-        latest = list(self.model.appointments.values())[-4:]
-        one = latest[a % len(latest)] if latest else None
+        every = list(self.model.appointments.values())
+        standing = [one for one in every if one.stands and c % 4] or every
+        one = standing[-1 - a % min(4, len(standing))] if standing else None
         booking, revision = (one.id, max(1, one.revision - (c % 8 == 0))) if one else ("nobody", 1)
         key = self.sent[c % len(self.sent)].key if kind == "reuse" and self.sent else calls.new_key()
         if kind == "move":
