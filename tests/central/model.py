@@ -290,7 +290,7 @@ class Model:
     def repeats(self, wish: Take) -> bool:
         """Return whether the kiosk has just this hold."""
         mine = self.holds.get(wish.client.kiosk)
-        return mine is not None and (mine.slot, _identities(mine.people)) == (wish.slot, _identities(wish.people))
+        return mine is not None and _asked(mine.slot, mine.people) == _asked(wish.slot, wish.people)
 
     def _expected_of_take(self, wish: Take) -> ProblemName | None:
         service, seats = wish.slot.service, len(wish.people)
@@ -301,12 +301,11 @@ class Model:
         if self.repeats(wish):
             return None
         mine = self.holds.get(wish.client.kiosk)
-        after = len(mine.people) if mine and mine.slot == wish.slot else 0  # of its own, given up by this very wish
         return (
             self._rival(wish, mine)
             or (ProblemName.COOLING_OFF if self.pauses(service, wish.people) else None)
             or self.over_cap(wish.client, wish.slot, seats)
-            or (ProblemName.SLOT_TAKEN if seats > self.free(wish.client, wish.slot) - after else None)
+            or (ProblemName.SLOT_TAKEN if seats > self.free(wish.client, wish.slot) else None)
         )
 
     def _rival(self, wish: Take, mine: Hold | None) -> ProblemName | None:
@@ -487,6 +486,7 @@ class Model:
             release
             for release in self.releases
             if release.slot == slot
+            and release.back  # until then it is among the taken ones
             and (release.client.kiosk == client.kiosk or release.client.mediator == client.mediator)
         )
         return sum(release.seats for release in own)
@@ -554,8 +554,9 @@ class Model:
         return [(window, caps[window[0]], problem) for window, problem in every]
 
 
-def _identities(people: Iterable[Who]) -> list[str]:
-    return [who.identity for who in people]
+def _asked(slot: Slot, people: Iterable[Who]) -> object:
+    marks = frozenset(mark for who in people for mark in who.marks(slot.service))
+    return slot, [who.identity for who in people], marks
 
 
 def _act(wish: Keyed, subject: str) -> Act:

@@ -77,7 +77,7 @@ def test_two_families_that_share_two_persons_do_not_wait_in_a_ring(
 
 def test_sixteen_wishes_of_one_kiosk_leave_it_one_hold(central: RunningCentral, kiosk: httpx.Client) -> None:
     central.set_limits(kiosk_hour=100, mediator_hour=100)
-    slot = central.add_slot("wanted", capacity=2 * CROWD)  # what it gave up itself is not offered to it
+    slot = central.add_slot("wanted", capacity=CROWD)
     answers = _together(CROWD, lambda _: hold(kiosk, slot))
     assert _outcomes(answers) == {None: CROWD}
     assert central.count(db.holds) == 1

@@ -422,19 +422,17 @@ class Siege(RuleBasedStateMachine):
         self._absorb(asked)
         for wish, answer in asked:
             assert answer.problem is None or answer.problem in REFUSALS[type(wish)], wish
-            self._check_refusal(before, wish, answer.problem)
+            self._check_refusal(wish, answer.problem)
             if answer.problem is None and not answer.replayed and isinstance(wish, Take | Move):
                 self._check_taken(before, wish, answer)
 
-    def _check_refusal(self, before: Model, wish: Wish, problem: ProblemName | None) -> None:
+    def _check_refusal(self, wish: Wish, problem: ProblemName | None) -> None:
         """Places, counts and cancels only grow while the clock stands: whoever was refused one must still be."""
         if not isinstance(wish, Take | Move) or problem is None:
             return
         slot, seats = wish.slot, len(wish.people) if isinstance(wish, Take) else 1
         if problem is ProblemName.SLOT_TAKEN and self.model.is_open(slot):
-            own = [model.holds.get(wish.client.kiosk) for model in (before, self.model)]
-            given_up = max((len(hold.people) for hold in own if hold and hold.slot == slot), default=0)
-            assert seats > self.model.free(wish.client, slot) - given_up, wish
+            assert seats > self.model.free(wish.client, slot), wish
         if problem in COUNTED:
             assert self.model.over_cap(wish.client, slot, seats), wish
         if problem is ProblemName.COOLING_OFF and isinstance(wish, Take):
