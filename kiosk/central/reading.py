@@ -39,7 +39,8 @@ _FIRST_DAY = (
     .correlate(db.sites)
     .scalar_subquery()
 )
-_FIRST_OF_EACH = sa.select(db.sites.c.id.label("site"), _FIRST_DAY.label("date")).subquery()
+# Materialized, or the first day would be looked for again wherever it is named.
+_FIRST_OF_EACH = sa.select(db.sites.c.id.label("site"), _FIRST_DAY.label("date")).cte().prefix_with("MATERIALIZED")
 _ON_THAT_DAY = (
     sa.select(sa.func.sum(FREE_TO_CALLER))
     .where(_WANTED, db.slots.c.site == _FIRST_OF_EACH.c.site, db.slots.c.date == _FIRST_OF_EACH.c.date)
