@@ -28,6 +28,8 @@ RACES = 8
 PAUSE_MILLISECONDS = 10  # at most, before the second try; twice that before the third, and so on
 LOST_RACES = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 
+_TURN = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("of"), 0)))
+
 Answer = TypeVar("Answer")
 
 
@@ -91,7 +93,7 @@ class Storage:
 def take_turn(transaction: Connection, name: str) -> None:
     """Wait until no other transaction that took a turn of this name is open. In SQLite any writer is alone already."""
     if transaction.dialect.name == "postgresql":
-        transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+        transaction.execute(_TURN, {"of": name})
 
 
 def open_storage(data_dir: Path, database_url: str | None = None) -> Storage:
