@@ -96,8 +96,8 @@ class Reading:
 
     def demonstration(self) -> bool:
         """Return whether the data are invented."""
-        with self.storage.reading() as transaction:
-            return bool(transaction.scalar(_DEMONSTRATION))
+        with self.storage.looking() as connection:
+            return bool(connection.scalar(_DEMONSTRATION))
 
     def availability(
         self, caller: Caller, service_id: str, site_id: str | None, window: Window

@@ -110,9 +110,9 @@ class Rules:
         """
         now = self.clock()
         places.let_time_pass(self.storage, self.chance, now)
-        with self.storage.reading() as transaction:
-            slot = places.offered(transaction, request.slot)
-            applicants = self._applicants(transaction, slot["service"], request)
+        with self.storage.looking() as connection:
+            slot = places.offered(connection, request.slot)
+            applicants = self._applicants(connection, slot["service"], request)
         self._check_slot(slot, len(applicants), now)
         self._check_identities(caller, slot, applicants)
         try:

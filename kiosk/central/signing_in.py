@@ -58,8 +58,8 @@ class SignIn:
 
     def caller(self, token: str) -> Caller:
         """Return who holds the token; raise Refused(not-signed-in)."""
-        with self.storage.reading() as transaction:
-            row = transaction.execute(_CALLER, {"of": sha256(token), "now": self.clock()}).one_or_none()
+        with self.storage.looking() as connection:
+            row = connection.execute(_CALLER, {"of": sha256(token), "now": self.clock()}).one_or_none()
         if row is None:
             raise Refused(ProblemName.NOT_SIGNED_IN)
         return Caller(row.mediator, row.kiosk)
