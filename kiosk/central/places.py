@@ -275,8 +275,8 @@ def let_time_pass(storage: Storage, chance: Chance, now: dt.datetime) -> None:
 
     Were it undone with a refused request, asking again would draw another time of return.
     """
-    with storage.reading() as transaction:
-        due = is_due(transaction, now)
+    with storage.looking() as connection:
+        due = is_due(connection, now)
     if due:
         storage.write(lambda transaction: sweep(transaction, chance, now))
 

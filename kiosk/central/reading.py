@@ -5,7 +5,8 @@ site, or for one site.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -39,7 +40,8 @@ _FIRST_DAY = (
     .correlate(db.sites)
     .scalar_subquery()
 )
-_FIRST_OF_EACH = sa.select(db.sites.c.id.label("site"), _FIRST_DAY.label("date")).subquery()
+# Materialized, or the first day would be looked for again wherever it is named.
+_FIRST_OF_EACH = sa.select(db.sites.c.id.label("site"), _FIRST_DAY.label("date")).cte().prefix_with("MATERIALIZED")
 _ON_THAT_DAY = (
     sa.select(sa.func.sum(FREE_TO_CALLER))
     .where(_WANTED, db.slots.c.site == _FIRST_OF_EACH.c.site, db.slots.c.date == _FIRST_OF_EACH.c.date)
@@ -94,8 +96,8 @@ class Reading:
 
     def demonstration(self) -> bool:
         """Return whether the data are invented."""
-        with self.storage.reading() as transaction:
-            return bool(transaction.scalar(_DEMONSTRATION))
+        with self.storage.looking() as connection:
+            return bool(connection.scalar(_DEMONSTRATION))
 
     def availability(
         self, caller: Caller, service_id: str, site_id: str | None, window: Window
@@ -103,8 +105,7 @@ class Reading:
         """Count free places: every day of one site, or the first day of each; raise Refused: not-found, invalid."""
         self.catalogue.service(service_id)
         wanted = [self.catalogue.site(site_id)] if site_id else list(self.catalogue.sites.values())
-        self.let_time_pass()
-        with self.storage.reading() as transaction:
+        with self._after_time_passed() as transaction:
             offers = self.offers(transaction, caller, service_id, wanted, window)
         return contract.Availability(service=service_id, checked_at=self.clock(), sites=offers)
 
@@ -144,7 +145,6 @@ class Reading:
         """List the free slots of one day of the site; raise Refused: not-found, invalid, source-unavailable."""
         self.catalogue.service(service_id)
         self.catalogue.site(site_id)
-        self.let_time_pass()
         now = self.clock()
         asked = _mine(caller) | {
             "what": service_id,
@@ -153,7 +153,7 @@ class Reading:
             "party": party,
             "after": max(now, _read_cursor(cursor)) if cursor else now,
         }
-        with self.storage.reading() as transaction:
+        with self._after_time_passed() as transaction:
             if site_id in set(transaction.scalars(_DOWN)):
                 raise Refused(ProblemName.SOURCE_UNAVAILABLE)
             horizon = self.horizon_days(transaction, service_id)
@@ -166,6 +166,17 @@ class Reading:
     def let_time_pass(self) -> None:
         """Write down what time did, if it did anything: a place whose hiding is over must be seen."""
         places.let_time_pass(self.storage, self.chance, self.clock())
+
+    @contextmanager
+    def _after_time_passed(self) -> Iterator[Connection]:
+        # Seldom is anything due: the look that tells so is the first of the view that it is wanted for.
+        with self.storage.reading() as transaction:
+            if not places.is_due(transaction, self.clock()):
+                yield transaction
+                return
+        self.let_time_pass()
+        with self.storage.reading() as transaction:
+            yield transaction
 
     def horizon_days(self, transaction: Connection, service_id: str) -> int:
         """Return how far ahead the service can be booked."""

@@ -32,7 +32,11 @@ _END_HOLD = sa.delete(db.holds).where(db.holds.c.id == sa.bindparam("which"))
 _END_CLAIMS = sa.delete(db.claims).where(db.claims.c.hold == sa.bindparam("which"))
 _USE_HOLD = (
     sa.delete(db.holds)
-    .where(db.holds.c.id == sa.bindparam("which"), db.holds.c.kiosk == sa.bindparam("of"))
+    .where(
+        db.holds.c.id == sa.bindparam("which"),
+        db.holds.c.kiosk == sa.bindparam("of"),
+        db.holds.c.expires_at > sa.bindparam("now"),
+    )
     .returning(db.holds)
 )
 _CLAIMED = sa.select(db.claims.c.ref).where(db.claims.c.hold == sa.bindparam("which"))
@@ -106,9 +110,9 @@ class Rules:
         """
         now = self.clock()
         places.let_time_pass(self.storage, self.chance, now)
-        with self.storage.reading() as transaction:
-            slot = places.offered(transaction, request.slot)
-            applicants = self._applicants(transaction, slot["service"], request)
+        with self.storage.looking() as connection:
+            slot = places.offered(connection, request.slot)
+            applicants = self._applicants(connection, slot["service"], request)
         self._check_slot(slot, len(applicants), now)
         self._check_identities(caller, slot, applicants)
         try:
@@ -272,8 +276,7 @@ class Rules:
         done = intents.earlier(transaction, self.storage.person_key, intent)
         if done is not None:
             return Outcome(wire.bookings_of_hold(transaction, done, self.catalogue), replayed=True)
-        places.sweep(transaction, self.chance, now)
-        using = {"which": request.hold, "of": intent.caller.kiosk}
+        using = {"which": request.hold, "of": intent.caller.kiosk, "now": now}
         hold = transaction.execute(_USE_HOLD, using).mappings().one_or_none()
         if hold is None:
             raise Refused(ProblemName.HOLD_EXPIRED)
@@ -284,8 +287,10 @@ class Rules:
         rows = self._booking_rows(intent.caller, request, held, slot, now)
         transaction.execute(_INSERT_BOOKING, rows)
         transaction.execute(_KEEP_CLAIMS, {"which": request.hold, "until": rows[0]["ends_at"]})
-        for row, person in zip(rows, request.persons, strict=True):
-            claim_corrected(transaction, self.storage.person_key, row, person, slot, now)
+        if [identity_of(person) for person in request.persons] != held:
+            places.sweep(transaction, self.chance, now)  # or a claim that is over stands in the way of the new name
+            for row, person in zip(rows, request.persons, strict=True):
+                claim_corrected(transaction, self.storage.person_key, row, person, slot, now)
         act = Act("book", request.hold, {"slot": slot["id"], "bookings": [row["id"] for row in rows]})
         self._record(transaction, intent.caller, now, act)
         return Outcome(wire.bookings_of_hold(transaction, request.hold, self.catalogue), replayed=False)

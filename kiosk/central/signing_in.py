@@ -29,6 +29,10 @@ TRIALS_SECONDS = 15 * 60
 SALT_BYTES = 16
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1, "dklen": 32}  # about 16 MiB and 40 ms
 
+_CALLER = sa.select(db.tokens.c.mediator, db.tokens.c.kiosk).where(
+    db.tokens.c.token_sha256 == sa.bindparam("of"), db.tokens.c.expires_at > sa.bindparam("now")
+)
+
 
 def hash_code(code: str, salt: bytes) -> bytes:
     """Return what is stored of a mediator's code."""
@@ -54,11 +58,8 @@ class SignIn:
 
     def caller(self, token: str) -> Caller:
         """Return who holds the token; raise Refused(not-signed-in)."""
-        query = sa.select(db.tokens.c.mediator, db.tokens.c.kiosk).where(
-            db.tokens.c.token_sha256 == sha256(token), db.tokens.c.expires_at > self.clock()
-        )
-        with self.storage.reading() as transaction:
-            row = transaction.execute(query).one_or_none()
+        with self.storage.looking() as connection:
+            row = connection.execute(_CALLER, {"of": sha256(token), "now": self.clock()}).one_or_none()
         if row is None:
             raise Refused(ProblemName.NOT_SIGNED_IN)
         return Caller(row.mediator, row.kiosk)

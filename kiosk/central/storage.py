@@ -28,6 +28,8 @@ RACES = 8
 PAUSE_MILLISECONDS = 10  # at most, before the second try; twice that before the third, and so on
 LOST_RACES = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 
+_TURN = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("of"), 0)))
+
 Answer = TypeVar("Answer")
 
 
@@ -41,6 +43,7 @@ class Storage:
 
     reader: Engine
     writer: Engine  # the same pool; its transactions are those that write
+    looker: Engine  # the same pool; in PostgreSQL its statements need no transaction
     person_key: bytes = field(repr=False)
 
     @contextmanager
@@ -48,6 +51,12 @@ class Storage:
         """Give one consistent view of the data."""
         with self.reader.begin() as transaction:
             yield transaction
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """Give a look at the data of which each statement is consistent by itself: cheaper where one is enough."""
+        with self.looker.connect() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -91,7 +100,7 @@ class Storage:
 def take_turn(transaction: Connection, name: str) -> None:
     """Wait until no other transaction that took a turn of this name is open. In SQLite any writer is alone already."""
     if transaction.dialect.name == "postgresql":
-        transaction.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+        transaction.execute(_TURN, {"of": name})
 
 
 def open_storage(data_dir: Path, database_url: str | None = None) -> Storage:
@@ -101,8 +110,8 @@ def open_storage(data_dir: Path, database_url: str | None = None) -> Storage:
     """
     url = None if database_url is None else _read_url(database_url)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    reader, writer = _open_file(data_dir / FILE_NAME) if url is None else _open_postgresql(url)
-    return Storage(reader, writer, load_key(data_dir))
+    engines = _open_file(data_dir / FILE_NAME) if url is None else _open_postgresql(url)
+    return Storage(*engines, load_key(data_dir))
 
 
 def _read_url(text: str) -> URL:
@@ -118,7 +127,7 @@ def _read_url(text: str) -> URL:
     return url
 
 
-def _open_file(path: Path) -> tuple[Engine, Engine]:
+def _open_file(path: Path) -> tuple[Engine, Engine, Engine]:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     engine = sa.create_engine(
         URL.create("sqlite", database=str(path)),
@@ -128,7 +137,7 @@ def _open_file(path: Path) -> tuple[Engine, Engine]:
     )
     event.listen(engine, "connect", _prepare_file)
     event.listen(engine, "begin", _begin_file)
-    return engine, engine.execution_options(writes=True)
+    return engine, engine.execution_options(writes=True), engine
 
 
 def _prepare_file(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -147,7 +156,7 @@ def _begin_file(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _open_postgresql(url: URL) -> tuple[Engine, Engine]:
+def _open_postgresql(url: URL) -> tuple[Engine, Engine, Engine]:
     engine = sa.create_engine(
         url,
         hide_parameters=True,  # an error message must never quote a name
@@ -161,7 +170,7 @@ def _open_postgresql(url: URL) -> tuple[Engine, Engine]:
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "handle_error", _forget_values)
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    return reader, engine
+    return reader, engine, engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _prepare_connection(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

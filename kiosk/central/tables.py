@@ -100,11 +100,14 @@ slots = sa.Table(
     sa.CheckConstraint("taken >= 0 AND taken <= capacity", name="never_oversold"),
     sa.UniqueConstraint("service", "site", "start_at", name="one_slot_per_start"),
     sa.Index(
-        "slots_with_a_place",
+        "slots_with_a_place",  # all that is read of slots to count places, so that their rows are not read
         "service",
         "site",
         "date",
         "start_at",
+        "capacity",
+        "taken",
+        "id",
         sqlite_where=sa.text("taken < capacity"),
         postgresql_where=sa.text("taken < capacity"),
     ),

@@ -46,7 +46,7 @@ def _slots_and_holds() -> None:
     op.create_index(
         "slots_with_a_place",
         "slots",
-        ["service", "site", "date", "start_at"],
+        ["service", "site", "date", "start_at", "capacity", "taken", "id"],
         sqlite_where=sa.text("taken < capacity"),
         postgresql_where=sa.text("taken < capacity"),
     )
