@@ -286,7 +286,10 @@ class Rules:
         intents.remember(transaction, self.storage.person_key, intent, request.hold)
         rows = self._booking_rows(intent.caller, request, held, slot, now)
         transaction.execute(_INSERT_BOOKING, rows)
-        transaction.execute(_KEEP_CLAIMS, {"which": request.hold, "until": rows[0]["ends_at"]})
+        kept = transaction.execute(_KEEP_CLAIMS, {"which": request.hold, "until": rows[0]["ends_at"]})
+        if kept.rowcount < len(rows):
+            # A server whose clock is ahead ended the claims at this moment: nobody may be booked unclaimed.
+            raise Refused(ProblemName.HOLD_EXPIRED)
         if [identity_of(person) for person in request.persons] != held:
             places.sweep(transaction, self.chance, now)  # or a claim that is over stands in the way of the new name
             for row, person in zip(rows, request.persons, strict=True):

@@ -278,3 +278,11 @@ def test_what_a_person_adds_is_kept_and_comes_back(central: RunningCentral, kios
 
 def _later(days: int) -> dt.datetime:
     return NOW + dt.timedelta(days=2 + days, minutes=7)
+
+
+def test_nobody_is_booked_whose_claim_another_server_has_ended(central: RunningCentral, kiosk: httpx.Client) -> None:
+    kept = held(kiosk, central.add_slot("mine", capacity=1))
+    with central.storage.writing() as transaction:
+        transaction.execute(sa.delete(db.claims))
+    assert problem_of(book(kiosk, kept)) is ProblemName.HOLD_EXPIRED
+    assert central.count(db.bookings, db.bookings.c.slot == "mine") == 0
