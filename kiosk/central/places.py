@@ -53,7 +53,8 @@ _BARRED = (
 )
 # What one caller may still take of a slot: never the places that the same kiosk or mediator gave up.
 FREE_TO_CALLER = db.slots.c.capacity - db.slots.c.taken - _BARRED
-_LOCK = sa.select(db.slots.c.id).where(db.slots.c.id == sa.bindparam("wanted")).with_for_update()
+# As an update locks it, no more: rows that refer to the slot lock it too, and two who hold that would wait in a ring.
+_LOCK = sa.select(db.slots.c.id).where(db.slots.c.id == sa.bindparam("wanted")).with_for_update(key_share=True)
 _TAKE = (
     sa.update(db.slots)
     .where(db.slots.c.id == sa.bindparam("wanted"), sa.bindparam("seats") <= FREE_TO_CALLER)
