@@ -173,11 +173,12 @@ def give_up(
 
 
 def _return_of(chance: Chance, limits: Limits, start: dt.datetime, now: dt.datetime) -> dt.datetime:
-    least, most = limits.hidden_minutes_least, max(limits.hidden_minutes_least, limits.hidden_minutes_most)
-    until_start = int((start - now).total_seconds() // 60)
+    least = 60 * limits.hidden_minutes_least
+    most = max(least, 60 * limits.hidden_minutes_most)
+    until_start = int((start - now).total_seconds())
     # A place given up the day before should still find somebody: it comes back before it is worth nothing.
     most = min(most, until_start) if until_start > least else most
-    return now + dt.timedelta(minutes=chance.between(least, most))
+    return now + dt.timedelta(seconds=chance.between(least, most))  # drawn to the second: nobody can wait for it
 
 
 def windows(caller: Caller, limits: Limits, now: dt.datetime) -> list[Window]:

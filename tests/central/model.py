@@ -452,10 +452,10 @@ class Model:
 
     def hide(self, slot: Slot, seats: int, client: Client, at: dt.datetime) -> None:
         """Places were given up."""
-        until_start = int((slot.start - at).total_seconds() // 60)
-        most = min(MOST_HIDDEN, until_start) if until_start > LEAST_HIDDEN else MOST_HIDDEN
-        hidden = max(LEAST_HIDDEN, min(most, self.luck))
-        self.releases.append(Release(slot, seats, client, at + dt.timedelta(minutes=hidden)))
+        until_start = int((slot.start - at).total_seconds())
+        most = min(60 * MOST_HIDDEN, until_start) if until_start > 60 * LEAST_HIDDEN else 60 * MOST_HIDDEN
+        hidden = max(60 * LEAST_HIDDEN, min(most, 60 * self.luck))
+        self.releases.append(Release(slot, seats, client, at + dt.timedelta(seconds=hidden)))
 
     def count(self, client: Client, slot: Slot, seats: int) -> None:
         """Places were taken."""

@@ -139,7 +139,7 @@ def test_let_the_accomplice_cancel_so_that_the_first_may_retake(
 def test_ask_again_until_an_expired_place_draws_an_early_return(
     tmp_path_factory: pytest.TempPathFactory, by_moving: bool
 ) -> None:
-    draws = itertools.chain([HIDDEN_MOST], itertools.repeat(HIDDEN_LEAST))
+    draws = itertools.chain([60 * HIDDEN_MOST], itertools.repeat(60 * HIDDEN_LEAST))
     chance = Chance(between=lambda least, most: next(draws))
     folder = tmp_path_factory.mktemp("central") / "data"
     with running_central(folder, chance=chance) as central, signed_in(central) as kiosk:

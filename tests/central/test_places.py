@@ -36,7 +36,7 @@ HOLD_SECONDS = Limits().hold_seconds
 @pytest.fixture
 def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]:
     """A central in which whatever is given up stays hidden for five hours."""
-    chance = Chance(between=lambda least, most: max(least, min(most, HIDDEN_MINUTES)))
+    chance = Chance(between=lambda least, most: max(least, min(most, 60 * HIDDEN_MINUTES)))
     with running_central(tmp_path_factory.mktemp("central") / "data", chance=chance) as running:
         yield running
 
@@ -160,13 +160,13 @@ def test_hiding_lasts_between_its_two_bounds(minutes: int, tmp_path_factory: pyt
 
     def between(least: int, most: int) -> int:
         drawn.append((least, most))
-        return min(most, least + minutes)
+        return min(most, least + 60 * minutes)
 
     folder = tmp_path_factory.mktemp("central") / "data"
     with running_central(folder, chance=Chance(between=between)) as central, signed_in(central) as kiosk:
         slot = central.add_slot("mine", capacity=1, start=_later(10))
         kiosk.delete(f"/v1/holds/{held(kiosk, slot).id}")
-    assert drawn == [(120, 1440)]
+    assert drawn == [(120 * 60, 1440 * 60)]
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ class Luck:
 
     def between(self, least: int, most: int) -> int:
         """Draw what the siege chose."""
-        return max(least, min(most, self.minutes))
+        return max(least, min(most, 60 * self.minutes))
 
 
 class Siege(RuleBasedStateMachine):
