@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 END_SECONDS = 20
 DEFAULTS = (
     "hold_seconds=300 horizon_days=84 hidden_minutes_least=120 hidden_minutes_most=1440 mediator_hour=12"
-    " mediator_day=60 kiosk_hour=15 site_day=120 moves=2 typo_edits=2 cancels=2 cancel_days=90"
+    " mediator_day=60 kiosk_hour=15 rejections_hour=30 site_day=120 moves=2 typo_edits=2 cancels=2 cancel_days=90"
 )
 
 
