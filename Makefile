@@ -1,10 +1,10 @@
-# make run · make test · make test-postgres · make check · make bench · make lock
+# make run · make test · make test-postgres · make check · make bench · make bench-central · make lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: run test test-postgres check bench lock clean format
+.PHONY: run test test-postgres check bench bench-central lock clean format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m kiosk
@@ -27,6 +27,9 @@ format: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench
+
+bench-central: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.central
 
 # Only where versions are chosen: resolves for every platform and Python from 3.11 on.
 lock:

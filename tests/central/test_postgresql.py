@@ -98,4 +98,4 @@ def test_only_slots_with_a_place_are_searched(central: RunningCentral) -> None:
     query = "SELECT indexdef FROM pg_indexes WHERE indexname = 'slots_with_a_place'"
     with central.storage.reading() as transaction:
         definition = str(transaction.exec_driver_sql(query).scalar())
-    assert definition.endswith("(service, site, date, start_at) WHERE (taken < capacity)")
+    assert definition.endswith("(service, site, date, start_at, capacity, taken, id) WHERE (taken < capacity)")
