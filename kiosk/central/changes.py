@@ -55,7 +55,6 @@ class Changes:
         Raise Refused: invalid (another service, the same slot), moves-used-up, source-unavailable, *-limit,
         slot-taken.
         """
-        places.let_time_pass(self.storage, self.chance, self.clock())
         with self.storage.reading() as transaction:
             slot = places.offered(transaction, request.slot)
 
@@ -125,6 +124,8 @@ class Changes:
     def _change(
         self, intent: Intent, change: Change, once: Callable[[Connection, sa.RowMapping, dt.datetime], Act]
     ) -> Answer:
+        places.let_time_pass(self.storage, self.chance, self.clock())
+
         def work(transaction: Connection) -> Answer:
             now = self.clock()
             # Locked before the key is looked up: the same change may be on its way in another transaction.
@@ -132,7 +133,6 @@ class Changes:
             done = intents.earlier(transaction, self.storage.person_key, intent)
             if done is None:
                 _check_standing(booking, change, now)
-                places.sweep(transaction, self.chance, now)
                 act = once(transaction, booking, now)
                 intents.remember(transaction, self.storage.person_key, intent, change.booking)
                 record(transaction, self.storage.person_key, intent.caller, now, act)

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -28,40 +29,61 @@ from kiosk.tickets.reference import BadReferenceError, read_reference
 MAX_FOUND = 20
 BOOKING_ACTIONS = frozenset({"move", "cancel", "correct"})
 
-# "taken < capacity" is what the index holds; what a caller gave up himself comes off after that.
-_HAS_A_PLACE = (db.slots.c.taken < db.slots.c.capacity) & (sa.bindparam("party") <= FREE_TO_CALLER)
-_WANTED = (db.slots.c.service == sa.bindparam("what")) & (db.slots.c.start_at > sa.bindparam("after")) & _HAS_A_PLACE
-_IN_WINDOW = db.slots.c.date.between(sa.bindparam("first"), sa.bindparam("last"))
-_FIRST_DAY = (
-    sa.select(db.slots.c.date)
-    .where(_WANTED, _IN_WINDOW, db.slots.c.site == db.sites.c.id)
-    .order_by(db.slots.c.date, db.slots.c.start_at)
-    .limit(1)
-    .correlate(db.sites)
-    .scalar_subquery()
-)
-# Materialized, or the first day would be looked for again wherever it is named.
-_FIRST_OF_EACH = sa.select(db.sites.c.id.label("site"), _FIRST_DAY.label("date")).cte().prefix_with("MATERIALIZED")
-_ON_THAT_DAY = (
-    sa.select(sa.func.sum(FREE_TO_CALLER))
-    .where(_WANTED, db.slots.c.site == _FIRST_OF_EACH.c.site, db.slots.c.date == _FIRST_OF_EACH.c.date)
-    .correlate(_FIRST_OF_EACH)
-    .scalar_subquery()
-)
-_EVERY_SITE = sa.select(_FIRST_OF_EACH.c.site, _FIRST_OF_EACH.c.date, _ON_THAT_DAY.label("free")).where(
-    _FIRST_OF_EACH.c.date.is_not(None)
-)
-_ONE_SITE = (
-    sa.select(db.slots.c.site, db.slots.c.date, sa.func.sum(FREE_TO_CALLER).label("free"))
-    .where(_WANTED, _IN_WINDOW, db.slots.c.site == sa.bindparam("where"))
-    .group_by(db.slots.c.site, db.slots.c.date)
-    .order_by(db.slots.c.date)
-)
-_OF_A_DAY = (
-    sa.select(db.slots, FREE_TO_CALLER.label("free"))
-    .where(_WANTED, db.slots.c.site == sa.bindparam("where"), db.slots.c.date == sa.bindparam("day"))
-    .order_by(db.slots.c.start_at)
-    .limit(contract.PAGE_SIZE + 1)
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """What is asked of the slots, once it is settled how many places of a slot are free to who asks."""
+
+    every_site: sa.Select[str, dt.date, int]
+    one_site: sa.Select[str, dt.date, int]
+    of_a_day: sa.Select[Any]
+
+
+def _queries(free: sa.ColumnElement[int]) -> Queries:
+    # "taken < capacity" is what the index holds.
+    wanted = (
+        (db.slots.c.service == sa.bindparam("what"))
+        & (db.slots.c.start_at > sa.bindparam("after"))
+        & (db.slots.c.taken < db.slots.c.capacity)
+        & (sa.bindparam("party", type_=sa.Integer) <= free)
+    )
+    in_window = db.slots.c.date.between(sa.bindparam("first"), sa.bindparam("last"))
+    at_site = db.slots.c.site == sa.bindparam("where")
+    first_day = (
+        sa.select(db.slots.c.date)
+        .where(wanted, in_window, db.slots.c.site == db.sites.c.id)
+        .order_by(db.slots.c.date, db.slots.c.start_at)
+        .limit(1)
+        .correlate(db.sites)
+        .scalar_subquery()
+    )
+    # Materialized, or the first day would be looked for again wherever it is named.
+    first = sa.select(db.sites.c.id.label("site"), first_day.label("date")).cte().prefix_with("MATERIALIZED")
+    on_that_day = (
+        sa.select(sa.func.sum(free))
+        .where(wanted, db.slots.c.site == first.c.site, db.slots.c.date == first.c.date)
+        .correlate(first)
+        .scalar_subquery()
+    )
+    return Queries(
+        every_site=sa.select(first.c.site, first.c.date, on_that_day.label("free")).where(first.c.date.is_not(None)),
+        one_site=sa.select(db.slots.c.site, db.slots.c.date, sa.func.sum(free).label("free"))
+        .where(wanted, in_window, at_site)
+        .group_by(db.slots.c.site, db.slots.c.date)
+        .order_by(db.slots.c.date),
+        of_a_day=sa.select(db.slots, free.label("free"))
+        .where(wanted, at_site, db.slots.c.date == sa.bindparam("day"))
+        .order_by(db.slots.c.start_at)
+        .limit(contract.PAGE_SIZE + 1),
+    )
+
+
+# Hardly anybody gave a place up: who did not is spared the look at releases for each slot.
+_FOR_ANYBODY = _queries(db.slots.c.capacity - db.slots.c.taken)
+_FOR_A_RELEASER = _queries(FREE_TO_CALLER)
+_GAVE_UP = sa.select(
+    sa.exists().where(db.releases.c.kiosk == sa.bindparam("my_kiosk"))
+    | sa.exists().where(db.releases.c.mediator == sa.bindparam("my_self"))
 )
 _DOWN = sa.select(db.sites.c.id).where(db.sites.c.source != "ok")
 _HORIZON = sa.select(db.services.c.horizon_days).where(db.services.c.id == sa.bindparam("what"))
@@ -120,7 +142,8 @@ class Reading:
         """Return what each of these sites offers to the caller, in their order; raise Refused(invalid)."""
         now = self.clock()
         windows = self._windows(transaction, service_id, wanted, window, now)
-        asked = _mine(caller) | {
+        queries, mine = _asking(transaction, caller)
+        asked = mine | {
             "what": service_id,
             "after": now,
             "party": 1,
@@ -128,9 +151,8 @@ class Reading:
             "last": max(last for _, last in windows.values()),
         }
         alone = len(wanted) == 1
-        rows = transaction.execute(
-            _ONE_SITE if alone else _EVERY_SITE, asked | ({"where": wanted[0].id} if alone else {})
-        )
+        query = queries.one_site if alone else queries.every_site
+        rows = transaction.execute(query, asked | ({"where": wanted[0].id} if alone else {}))
         days: dict[str, list[contract.DayCount]] = {}
         for site, date, free in rows:
             days.setdefault(site, []).append(contract.DayCount(date=date, free=free))
@@ -146,7 +168,7 @@ class Reading:
         self.catalogue.service(service_id)
         self.catalogue.site(site_id)
         now = self.clock()
-        asked = _mine(caller) | {
+        asked = {
             "what": service_id,
             "where": site_id,
             "day": date,
@@ -158,7 +180,8 @@ class Reading:
                 raise Refused(ProblemName.SOURCE_UNAVAILABLE)
             horizon = self.horizon_days(transaction, service_id)
             last = now.astimezone(self.catalogue.zone(site_id)).date() + dt.timedelta(days=horizon)
-            rows = transaction.execute(_OF_A_DAY, asked).mappings().all() if date <= last else []
+            queries, mine = _asking(transaction, caller)
+            rows = transaction.execute(queries.of_a_day, asked | mine).mappings().all() if date <= last else []
         page = [wire.slot(row, row["free"], self.catalogue) for row in rows[: contract.PAGE_SIZE]]
         more = len(rows) > contract.PAGE_SIZE
         return contract.SlotPage(slots=page, next_cursor=str(int(page[-1].start.timestamp())) if more else None)
@@ -218,8 +241,9 @@ class Reading:
         return {zone: window.at(today, horizon) for zone, today in todays.items()}
 
 
-def _mine(caller: Caller) -> dict[str, object]:
-    return {"my_kiosk": caller.kiosk, "my_self": caller.mediator}
+def _asking(transaction: Connection, caller: Caller) -> tuple[Queries, dict[str, object]]:
+    mine: dict[str, object] = {"my_kiosk": caller.kiosk, "my_self": caller.mediator}
+    return (_FOR_A_RELEASER, mine) if transaction.scalar(_GAVE_UP, mine) else (_FOR_ANYBODY, {})
 
 
 def _offer(

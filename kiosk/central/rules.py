@@ -109,10 +109,12 @@ class Rules:
         register-unavailable, person-has-booking, person-has-hold, cooling-off, *-limit, slot-taken.
         """
         now = self.clock()
-        places.let_time_pass(self.storage, self.chance, now)
         with self.storage.looking() as connection:
+            due = places.is_due(connection, now)
             slot = places.offered(connection, request.slot)
             applicants = self._applicants(connection, slot["service"], request)
+        if due:
+            places.let_time_pass(self.storage, self.chance, now)
         self._check_slot(slot, len(applicants), now)
         self._check_identities(caller, slot, applicants)
         try:
@@ -125,9 +127,10 @@ class Rules:
     def release(self, caller: Caller, hold_id: str) -> None:
         """Give a hold's places up. Unknown, expired, booked or another kiosk's: nothing happens, nothing is told."""
 
+        places.let_time_pass(self.storage, self.chance, self.clock())
+
         def once(transaction: Connection) -> None:
             now = self.clock()
-            places.sweep(transaction, self.chance, now)
             mine = transaction.execute(_MY_HOLD, {"of": caller.kiosk}).mappings().one_or_none()
             if mine is not None and mine["id"] == hold_id:
                 self._end(transaction, caller, mine, now)
@@ -212,14 +215,10 @@ class Rules:
         zone = self.catalogue.zone(slot["site"])
         windows = [*places.windows(caller, limits, now), places.site_window(slot["site"], zone, limits, now)]
         identities = "\n".join(applicant.identity for applicant in applicants)
-        places.sweep(transaction, self.chance, now)
         mine = transaction.execute(_MY_HOLD, {"of": caller.kiosk}).mappings().one_or_none()
         if mine is not None:
-            if (
-                mine["slot"] == slot["id"]
-                and mine["identities"] == identities
-                and _speaks_for(transaction, mine, applicants)
-            ):
+            same = (mine["slot"], mine["identities"]) == (slot["id"], identities) and mine["expires_at"] > now
+            if same and _speaks_for(transaction, mine, applicants):
                 row = places.offered(transaction, slot["id"])
                 return self._held(mine["id"], mine["expires_at"], slot, row["capacity"] - row["taken"], ())
             self._end(transaction, caller, mine, now)

@@ -160,6 +160,8 @@ releases = sa.Table(
     sa.Column("returned", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("seats > 0", name="a_release_releases_something"),
     sa.Index("releases_by_slot", "slot"),
+    sa.Index("releases_by_kiosk", "kiosk"),
+    sa.Index("releases_by_mediator", "mediator"),
     sa.Index(
         "releases_by_return",
         "returns_at",

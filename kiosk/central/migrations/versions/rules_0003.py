@@ -209,7 +209,8 @@ def _caps_and_releases() -> None:
         sa.ForeignKeyConstraint(["slot"], ["slots.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("releases_by_slot", "releases", ["slot"])
+    for column in ("slot", "kiosk", "mediator"):
+        op.create_index(f"releases_by_{column}", "releases", [column])
     op.create_index(
         "releases_by_return",
         "releases",
