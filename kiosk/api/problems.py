@@ -28,6 +28,7 @@ class ProblemName(StrEnum):
     IDEMPOTENCY_KEY_MISSING = "idempotency-key-missing"
     IF_MATCH_MISSING = "if-match-missing"
     MEDIATOR_LIMIT = "mediator-limit"
+    REJECTIONS_LIMIT = "rejections-limit"
     KIOSK_LIMIT = "kiosk-limit"
     SITE_LIMIT = "site-limit"
     REGISTER_UNAVAILABLE = "register-unavailable"
@@ -87,6 +88,7 @@ _STATUS = {
     ProblemName.IDEMPOTENCY_KEY_MISSING: 400,
     ProblemName.IF_MATCH_MISSING: 428,
     ProblemName.MEDIATOR_LIMIT: 429,
+    ProblemName.REJECTIONS_LIMIT: 429,
     ProblemName.KIOSK_LIMIT: 429,
     ProblemName.SITE_LIMIT: 429,
     ProblemName.REGISTER_UNAVAILABLE: 503,

@@ -31,6 +31,7 @@ TITLES = {
     ProblemName.NOT_A_TYPO: "The identity differs by more than a typing error",
     ProblemName.IF_MATCH_MISSING: "The If-Match header is missing",
     ProblemName.MEDIATOR_LIMIT: "The mediator has taken as many places as may be",
+    ProblemName.REJECTIONS_LIMIT: "The mediator had as many numbers refused as may be",
     ProblemName.KIOSK_LIMIT: "The kiosk has taken as many places as may be",
     ProblemName.SITE_LIMIT: "As many places of the site were taken today as may be",
     ProblemName.REGISTER_UNAVAILABLE: "The register that knows the identifier does not answer",

@@ -97,8 +97,8 @@ class Changes:
         def once(transaction: Connection, booking: sa.RowMapping, now: dt.datetime) -> Act:
             identity = identity_of(request)
             changed = edits(booking["first_identity"], identity)
-            # From the first identity, not the last: small steps never lead to another person.
             slot = places.offered(transaction, booking["slot"])
+            # From the first identity, not the last: small steps never lead to another person.
             if changed > slot["typo_edits"]:
                 raise Refused(ProblemName.NOT_A_TYPO)
             written = contract.Identity.model_validate(request.model_dump(exclude={"reason"})).model_dump()

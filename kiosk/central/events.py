@@ -26,8 +26,9 @@ _LAST = (
 _INSERT = sa.insert(db.events)
 # The time as the number that is stored: what was edited need not be a time any more.
 _STORED_AT = sa.type_coerce(db.events.c.at, sa.BigInteger).label("at")
+# By what no index holds: SQLite would read chain and number from the index, and never see them edited in the row.
 _IN_ORDER = sa.select(*(_STORED_AT if each.name == "at" else each for each in db.events.c)).order_by(
-    db.events.c.chain, db.events.c.number
+    db.events.c.chain + "", db.events.c.number + 0
 )
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _BATCH = 1000  # rows in memory at once: a chain grows for years

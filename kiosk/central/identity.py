@@ -27,7 +27,8 @@ def person_ref(key: bytes, identity: str) -> str:
 
     Keyed, because names and birth dates are few enough to be guessed from a plain hash.
     """
-    return keyed(key, "person", identity)
+    # Name and date on a line each: so were the first fingerprints made, and those in databases must go on matching.
+    return keyed(key, "person", identity.replace("/", "\n"))
 
 
 def applicant_refs(key: bytes, applicant: contract.Applicant, numbers: Mapping[IdentifierKind, str]) -> list[str]:

@@ -30,7 +30,7 @@ SCOPES = {
     "mediator-day": ProblemName.MEDIATOR_LIMIT,
     "kiosk-hour": ProblemName.KIOSK_LIMIT,
     "site-day": ProblemName.SITE_LIMIT,
-    "rejections-hour": ProblemName.MEDIATOR_LIMIT,
+    "rejections-hour": ProblemName.REJECTIONS_LIMIT,
 }
 
 _LIMITS = [getattr(db.services.c, name) for name in BOUNDS]

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import re
+import threading
 from collections.abc import Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from kiosk.central.storage import Storage
 
 ANSWER_SECONDS = 4.0  # RDV Service Public's own limit towards the coordination API
 MAX_ANSWER_BYTES = 65_536
+AT_ONCE = 8  # of the server's 40 workers: while a register is silent, the others serve whoever needs none
 
 
 class Verdict(StrEnum):
@@ -117,22 +119,27 @@ class CoordinationApi:
         """Remember whom to ask; raise ValueError in one line if the address or the token cannot be right."""
         self._url = _status_url(base_url)
         if not re.fullmatch("[!-~]+", token):
-            raise ValueError("the coordination API's token must be one word of ASCII letters, digits and signs")
+            raise ValueError("the coordination API needs a token, one word of ASCII letters, digits and signs")
         self._headers = {
             "Accept": "application/json",
             "Accept-Encoding": "identity",  # bytes are counted as they come, so they must not unfold later
             "x-rdv-opt-auth-token": token,
         }
         self._answer_seconds = answer_seconds
+        self._places = threading.BoundedSemaphore(AT_ONCE)
         self._tls = httpx.create_ssl_context(trust_env=False)  # reading the authorities takes too long for each call
 
     def check(self, number: str) -> Verdict:
         """See PreApplications.check. Belongs in a worker thread; the deadline covers name, line and whole answer."""
+        if not self._places.acquire(blocking=False):
+            raise RegisterSilent("too many are waiting for it already")
         try:
             raw = _run(self._ask(number))
         except (httpx.HTTPError, OSError):
             # `from None`: the rejected request holds number and token, and a chained error would carry them into a log.
             raise RegisterSilent("no whole answer in time") from None
+        finally:
+            self._places.release()
         return _verdict(raw, number)
 
     async def _ask(self, number: str) -> bytes:

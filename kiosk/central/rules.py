@@ -368,10 +368,11 @@ def claim_corrected(
 
 
 def _know_as_well(transaction: Connection, before: str, after: str) -> None:
-    # Numbers accepted under the mistyped name are those of the same person.
+    # Numbers accepted under the mistyped name are those of the same person; those known under the right one stay.
+    has = {row.kind for row in transaction.execute(_KNOWN, {"persons": [after]})}
     for row in transaction.execute(_KNOWN, {"persons": [before]}).all():
-        transaction.execute(_FORGET, {"who": after, "which": row.kind})
-        transaction.execute(_INSERT_KNOWN, {"person_ref": after, "kind": row.kind, "value": row.value})
+        if row.kind not in has:
+            transaction.execute(_INSERT_KNOWN, {"person_ref": after, "kind": row.kind, "value": row.value})
 
 
 def _speaks_for(transaction: Connection, hold: sa.RowMapping, applicants: tuple[Applicant, ...]) -> bool:

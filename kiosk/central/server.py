@@ -366,6 +366,7 @@ def slots(
             ProblemName.PERSON_HAS_HOLD,
             ProblemName.COOLING_OFF,
             ProblemName.IDENTITY_REJECTED,
+            ProblemName.REJECTIONS_LIMIT,
             *_CAPS,
             ProblemName.REGISTER_UNAVAILABLE,
             ProblemName.SOURCE_UNAVAILABLE,

@@ -37,6 +37,7 @@ class Refusal(StrEnum):
     NEPH_MISSING = "neph-missing"
     REGISTER_UNAVAILABLE = "register-unavailable"
     MEDIATOR_LIMIT = "mediator-limit"
+    REJECTIONS_LIMIT = "rejections-limit"
     KIOSK_LIMIT = "kiosk-limit"
     SITE_LIMIT = "site-limit"
     SOURCE_UNAVAILABLE = "source-unavailable"

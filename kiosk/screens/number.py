@@ -61,7 +61,7 @@ class AgdrefScreen(NumberScreen):
 
     STEP = Step.AGDREF
     KIND = "agdref"
-    ALOUD = "Montrez-moi votre carte de séjour. Je recopie le numéro étranger."
+    ALOUD = "Montrez-moi un papier de la préfecture. Je recopie le numéro étranger."
     HELP_TEXT = (
         "Le numéro étranger est sur la carte de séjour. Il a 10 chiffres, parfois 9.\n"
         "Tapez-le comme vous le lisez : les espaces et les points ne gênent pas.\n\n"
@@ -87,7 +87,7 @@ class NephScreen(NumberScreen):
 
     STEP = Step.NEPH
     KIND = "neph"
-    ALOUD = "Avez-vous votre numéro NEPH ? Montrez-le moi, je le recopie."
+    ALOUD = "Avez-vous votre numéro NEPH ? Montrez-le-moi, je le recopie."
     HELP_TEXT = (
         "Le numéro NEPH est celui du dossier de permis. Il a entre 10 et 19 chiffres.\n"
         "Tapez-le comme vous le lisez : les espaces ne gênent pas.\n\n"

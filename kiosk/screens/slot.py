@@ -32,7 +32,7 @@ class SlotScreen(StepScreen):
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, Hint("↑↓", "parcourir"), BACK, HELP)
     HELP_TEXT = (
         "Choisissez un jour, puis une heure. Les heures sont celles de l'horloge du lieu.\n\n"
-        "L'heure choisie est gardée 5 minutes pour la personne, le temps de tout relire.\n"
+        "L'heure choisie est gardée quelques minutes pour la personne, le temps de tout relire.\n"
         "Une heure que vous laissez ne revient pas tout de suite dans la liste, pour que personne ne la revende.\n"
         "Échap revient aux jours, puis au lieu."
     )

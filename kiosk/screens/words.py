@@ -20,8 +20,9 @@ _REFUSALS = {
     "Pour le retrouver : F9, puis son nom.",
     Refusal.PERSON_HAS_HOLD: "Un autre poste garde une heure pour cette personne, pendant quelques minutes. "
     "Rien n'est réservé ici.",
-    Refusal.COOLING_OFF: "Cette personne a annulé plusieurs fois ce rendez-vous. Rien n'est réservé.",
-    Refusal.HOLD_EXPIRED: "Les 5 minutes sont passées. Rien n'est réservé. Choisissez de nouveau une heure.",
+    Refusal.COOLING_OFF: "Cette personne a annulé plusieurs rendez-vous pour cette démarche. Rien n'est réservé.",
+    Refusal.HOLD_EXPIRED: "L'heure n'est plus gardée : le temps est passé. Rien n'est réservé. "
+    "Choisissez de nouveau une heure.",
     Refusal.NOT_A_TYPO: "Le nom ou la date de naissance a trop changé : c'est une autre personne. Rien n'est réservé. "
     "Choisissez de nouveau une heure.",
     Refusal.IDENTITY_REJECTED: "Un numéro n'est pas accepté. Rien n'est réservé. Échap : relisez le numéro.",
@@ -41,6 +42,7 @@ _REFUSALS = {
     Refusal.REGISTER_UNAVAILABLE: "Le fichier qui vérifie ce numéro ne répond pas. Rien n'est réservé. "
     "Attendez une minute et choisissez de nouveau l'heure.",
     Refusal.MEDIATOR_LIMIT: "Vous avez déjà choisi beaucoup d'heures : la limite est atteinte. Rien n'est réservé.",
+    Refusal.REJECTIONS_LIMIT: "Trop de numéros ont été refusés depuis une heure. Rien n'est réservé.",
     Refusal.KIOSK_LIMIT: "Ce poste a déjà choisi beaucoup d'heures : la limite est atteinte. Rien n'est réservé.",
     Refusal.SITE_LIMIT: "Ce lieu ne donne plus de rendez-vous aujourd'hui. Rien n'est réservé. "
     "Échap : choisissez un autre lieu.",

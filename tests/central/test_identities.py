@@ -120,7 +120,7 @@ def test_a_register_cannot_be_guessed_from(central: RunningCentral, kiosk: httpx
     for number in range(3):
         assert _reason(hold(kiosk, permit, _with(DURAND, agdref=f"123456789{number}"))) == Rejection.AGDREF_UNKNOWN
     right = _with(DURAND, agdref="9900000003")
-    assert problem_of(hold(kiosk, permit, right)) is ProblemName.MEDIATOR_LIMIT
+    assert problem_of(hold(kiosk, permit, right)) is ProblemName.REJECTIONS_LIMIT
     central.clock.advance(hours=1)
     assert hold(kiosk, permit, right).status_code == 201
 

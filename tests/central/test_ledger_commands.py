@@ -12,6 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from kiosk.central import tables as db
+from kiosk.central.clock import utc_now
+from kiosk.central.command import prepare
 from kiosk.central.events import COMMAND_LINE, Act
 from kiosk.central.key import KEY_BYTES, KEY_NAME
 from kiosk.central.storage import FILE_NAME
@@ -91,7 +93,7 @@ def test_a_booking_that_nobody_made_is_named(
     booking = add_booking(central)
     assert main(["central", "audit", "--data", data]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["2 rows, 1 chain: whole", f"missing: {booking.reference} has no event 'book'"]
+    assert lines[:2] == ["2 rows, 1 chain: incomplete", f"missing: {booking.reference} has no event 'book'"]
 
 
 def test_what_was_written_into_a_row_does_not_command_the_terminal(
@@ -256,3 +258,20 @@ def test_the_directory_is_needed_and_may_stand_before_the_command(
         main(["central", command])
     assert ended.value.code == 2
     assert "--data is required" in capsys.readouterr().err
+
+
+@only_sqlite
+def test_a_name_edited_in_the_file_is_found_in_the_table_and_in_the_index(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare(tmp_path / "data", utc_now, "demo").close()
+    file = tmp_path / "data" / FILE_NAME
+    sound, name = file.read_bytes(), b"~central"
+    places = [found.start() for found in re.finditer(re.escape(name), sound)]
+    assert len(places) >= 4  # two rows, and the index of each
+    for place in places:
+        file.write_bytes(sound[:place] + b"demo7777" + sound[place + len(name) :])
+        assert main(["central", "audit", "--data", str(tmp_path / "data")]) == 1, place
+    file.write_bytes(sound)
+    assert main(["central", "audit", "--data", str(tmp_path / "data")]) == 0
+    assert capsys.readouterr().err == ""

@@ -427,7 +427,7 @@ def test_any_other_address_is_refused_in_one_line(address: str) -> None:
 def test_a_token_that_cannot_be_sent_is_refused_without_being_quoted(token: str) -> None:
     with pytest.raises(ValueError) as refused:
         CoordinationApi("https://host/api", token)
-    assert str(refused.value) == "the coordination API's token must be one word of ASCII letters, digits and signs"
+    assert str(refused.value) == "the coordination API needs a token, one word of ASCII letters, digits and signs"
 
 
 def _registers(storage: Storage) -> Registers:
@@ -455,3 +455,24 @@ def test_silence_is_passed_on_and_never_an_acceptance(storage: Storage) -> None:
         ask = Registers(EmbeddedForeigners(storage), _api(server)).check
         with pytest.raises(RegisterSilent):
             ask(MARIAM, {"ants": NUMBER})
+
+
+def test_a_silent_register_keeps_few_workers_waiting() -> None:
+    with coordination(says_nothing) as server:
+        api = CoordinationApi(server.url, TOKEN, answer_seconds=registers.ANSWER_SECONDS)
+        waiting = [threading.Thread(target=_ask_in_vain, args=(api,)) for _ in range(registers.AT_ONCE)]
+        for thread in waiting:
+            thread.start()
+        while len(server.requests) < registers.AT_ONCE:
+            waiting[0].join(timeout=0.005)
+        with pytest.raises(RegisterSilent, match="too many"):
+            api.check(NUMBER)
+    for thread in waiting:
+        thread.join()
+    _ask_in_vain(api)  # a place is free again: it fails by the line, not by the crowd
+
+
+def _ask_in_vain(api: CoordinationApi) -> None:
+    with pytest.raises(RegisterSilent) as silent:
+        api.check(NUMBER)
+    assert "too many" not in str(silent.value)

@@ -118,7 +118,7 @@ async def test_the_five_minutes_ran_out_and_the_hour_is_asked_again(
         await at.up_to_check()
         demo_central.clock.advance(seconds=301)
         await at.press("f10")
-        await at.sees("Les 5 minutes sont passées")
+        await at.sees("le temps est passé")
         await at.sees("Quel jour ?")
         assert demo_central.count(db.bookings, db.bookings.c.status == "booked") == 0
         await at.first_time()
