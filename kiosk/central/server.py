@@ -243,7 +243,19 @@ def me(central: Behind, caller: SignedIn) -> contract.Me:
     return central.sign_in.me(caller)
 
 
-@_signed_in.get("/services", operation_id="listServices", summary="What can be booked")
+@_signed_in.get(
+    "/services",
+    operation_id="listServices",
+    summary="What can be booked",
+    responses={
+        200: {
+            "links": _links(
+                readService={"parameters": {"service": "$response.body#/services/0/id"}},
+                readAvailability={"parameters": {"service": "$response.body#/services/0/id", "site": SITE_ID}},
+            )
+        }
+    },
+)
 def services(central: Behind) -> contract.Services:
     """List all services, in the order in which they are shown."""
     return contract.Services(services=list(central.catalogue.services.values()))
@@ -352,7 +364,7 @@ def slots(
                 createBookings={
                     "requestBody": {
                         "hold": "$response.body#/id",
-                        "persons": "$request.body#/persons",
+                        "persons": [_PERSON],
                         "consent": {"mode": "present"},
                     }
                 },

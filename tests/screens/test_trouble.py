@@ -239,7 +239,7 @@ async def test_a_person_who_cancelled_too_often_is_told_when_to_come_back(
         await at.up_to_days()
         await at.times()
         await at.press("enter")
-        await at.sees("a annulé plusieurs fois")
+        await at.sees("a annulé plusieurs rendez-vous")
         await at.sees("Essayez de nouveau le lundi 12 avril.")
 
 
