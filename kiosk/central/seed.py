@@ -80,15 +80,16 @@ class Opening:
 
 
 def seed_demo(transaction: Connection, catalogue: Catalogue, now: dt.datetime, person_key: bytes) -> None:
-    """Fill an empty database, or add the days that came into view since the last start; raise HoldsRealData."""
+    """Fill an empty database, or add what came since: days into view, registers; raise HoldsRealData."""
     if transaction.scalar(sa.select(db.facts.c.name).where(db.facts.c.name == "demonstration")) is None:
         if transaction.scalar(sa.select(db.mediators.c.id).limit(1)) is not None:
             raise HoldsRealData("this database is in use and not a demonstration; it was left as it is")
         _insert_people(transaction)
-        _insert_registers(transaction)
         _mark_sources(transaction, catalogue)
         _insert_known_persons(transaction, catalogue, now, person_key)
         transaction.execute(sa.insert(db.facts).values(name="demonstration"))
+    if transaction.scalar(sa.select(db.foreigners.c.number).limit(1)) is None:
+        _insert_registers(transaction, person_key)
     seeded = set(transaction.scalars(sa.select(db.seeded_days.c.date)))
     # One day more on each side covers every zone's today.
     horizon = (now.date() + dt.timedelta(days=ahead) for ahead in range(-1, HORIZON_DAYS + 2))
@@ -171,9 +172,18 @@ def _insert_people(transaction: Connection) -> None:
     )
 
 
-def _insert_registers(transaction: Connection) -> None:
+def _insert_registers(transaction: Connection, person_key: bytes) -> None:
     for table, rows in ((db.foreigners, _FOREIGNERS), (db.pre_applications, _PRE_APPLICATIONS)):
         transaction.execute(sa.insert(table), [dict(zip(table.c.keys(), row, strict=True)) for row in rows])
+    known = [
+        {"person_ref": person_ref(person_key, _identity(person)), "kind": "agdref", "value": _FOREIGNERS[number][0]}
+        for number, (person, _) in enumerate(_KNOWN)
+    ]
+    transaction.execute(sa.insert(db.known_identifiers), known)
+
+
+def _identity(person: Person) -> str:
+    return f"{person.mrz_name()}/{person.birth_date.iso()}"
 
 
 def _mark_sources(transaction: Connection, catalogue: Catalogue) -> None:
@@ -186,14 +196,11 @@ def _insert_known_persons(transaction: Connection, catalogue: Catalogue, now: dt
     while not is_open(date):
         date -= dt.timedelta(days=1)
     for number, (person, service) in enumerate(_KNOWN):
-        identity = f"{person.mrz_name()}/{person.birth_date.iso()}"
+        identity = _identity(person)
         ref = person_ref(person_key, identity)
         slot = _slot_row(Opening(ALWAYS_FREE, service, date, dt.time(9), capacity=1), catalogue) | {"taken": 1}
         hold = f"demonstration-{number}"
         transaction.execute(sa.insert(db.slots).values(slot))
-        transaction.execute(
-            sa.insert(db.known_identifiers).values(person_ref=ref, kind="agdref", value=_FOREIGNERS[number][0])
-        )
         booking = _past_booking(person, slot, hold, identity, ref)
         transaction.execute(sa.insert(db.bookings).values(booking))
         act = Act("book", hold, {"slot": slot["id"], "bookings": [booking["id"]]})

@@ -23,6 +23,7 @@ from kiosk.central.seed import (
     HoldsRealData,
     is_down,
     openings,
+    seed_demo,
 )
 from kiosk.central.storage import Storage
 from tests.support.central import NOW, RunningCentral
@@ -122,3 +123,13 @@ def test_a_database_in_use_is_never_made_a_demonstration(tmp_path: Path) -> None
     with storage.reading() as transaction:
         assert MEDIATOR not in set(transaction.scalars(sa.select(db.mediators.c.id)))
     storage.close()
+
+
+def test_a_demonstration_of_before_learns_the_registers(central: RunningCentral) -> None:
+    tables = (db.foreigners, db.pre_applications, db.known_identifiers)
+    before = [central.count(table) for table in tables]
+    with central.storage.writing() as transaction:
+        for table in tables:
+            transaction.execute(sa.delete(table))
+        seed_demo(transaction, CATALOGUE, NOW, central.storage.person_key)
+    assert [central.count(table) for table in tables] == before
