@@ -56,7 +56,7 @@ class Changes:
         slot-taken.
         """
         with self.storage.reading() as transaction:
-            slot = places.offered(transaction, request.slot)
+            slot = places.look(transaction, caller, request.slot, self.clock())
 
         def once(transaction: Connection, booking: sa.RowMapping, now: dt.datetime) -> Act:
             self._check_move(booking, slot, now)
@@ -64,7 +64,7 @@ class Changes:
             zone = self.catalogue.zone(slot["site"])
             windows = [*places.windows(caller, limits, now), places.site_window(slot["site"], zone, limits, now)]
             places.count(transaction, windows, 1, now)
-            places.take(transaction, caller, slot["id"], 1)
+            places.take(transaction, caller, slot, 1)
             places.give_up(transaction, self.chance, caller, places.offered(transaction, booking["slot"]), 1, now)
             ends_at = slot["start_at"] + dt.timedelta(minutes=slot["minutes"])
             moved = {"slot": slot["id"], "ends_at": ends_at, "moves": booking["moves"] + 1}
@@ -130,11 +130,10 @@ class Changes:
             now = self.clock()
             # Locked before the key is looked up: the same change may be on its way in another transaction.
             booking = _locked(transaction, change)
-            done = intents.earlier(transaction, self.storage.person_key, intent)
+            done = intents.begin(transaction, self.storage.person_key, intent, change.booking)
             if done is None:
                 _check_standing(booking, change, now)
                 act = once(transaction, booking, now)
-                intents.remember(transaction, self.storage.person_key, intent, change.booking)
                 record(transaction, self.storage.person_key, intent.caller, now, act)
             return Outcome(wire.one_booking(transaction, change.booking, self.catalogue), replayed=done is not None)
 

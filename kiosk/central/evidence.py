@@ -47,14 +47,14 @@ class Evidence:
         self.reading.let_time_pass()
 
         def once(transaction: Connection) -> Outcome[contract.Attempt]:
-            done = intents.earlier(transaction, self.storage.person_key, intent)
+            identifier = self.chance.new_id()
+            done = intents.begin(transaction, self.storage.person_key, intent, identifier)
             if done is not None:
                 kept = transaction.scalar(sa.select(db.attempts.c.answer).where(db.attempts.c.id == done))
                 return Outcome(contract.Attempt.model_validate_json(kept or ""), replayed=True)
             offers = self.reading.offers(transaction, caller, request.service, sites, Window(None, None))
             attempt = self._attempt(transaction, request, offers)
-            identifier = self._keep(transaction, request, attempt)
-            intents.remember(transaction, self.storage.person_key, intent, identifier)
+            self._keep(transaction, identifier, request, attempt)
             act = Act("attempt", identifier, {"service": request.service, "seal": attempt.seal})
             record(transaction, self.storage.person_key, caller, attempt.at, act)
             return Outcome(attempt, replayed=False)
@@ -66,16 +66,16 @@ class Evidence:
         intent = Intent(caller, key, "report", "", request)
 
         def once(transaction: Connection) -> Outcome[contract.Report]:
-            done = intents.earlier(transaction, self.storage.person_key, intent)
+            identifier = self.chance.new_id()
+            done = intents.begin(transaction, self.storage.person_key, intent, identifier)
             if done is not None:
                 query = sa.select(db.reports.c.reference, db.reports.c.at).where(db.reports.c.id == done)
                 kept = transaction.execute(query).one()
                 return Outcome(contract.Report(reference=kept.reference, at=kept.at), replayed=True)
-            now, identifier = self.clock(), self.chance.new_id()
+            now = self.clock()
             told = request.model_dump(exclude={"reference"}) | {"booking_reference": request.reference}
             row = {"id": identifier, "reference": self.chance.new_reference(), "at": now, **told}
             transaction.execute(_INSERT_REPORT, row)
-            intents.remember(transaction, self.storage.person_key, intent, identifier)
             record(transaction, self.storage.person_key, caller, now, Act("report", identifier, {}))
             return Outcome(contract.Report(reference=str(row["reference"]), at=now), replayed=False)
 
@@ -104,8 +104,9 @@ class Evidence:
             return []
         return list(transaction.scalars(_EARLIER, {"who": who, "what": request.service}))
 
-    def _keep(self, transaction: Connection, request: contract.AttemptRequest, attempt: contract.Attempt) -> str:
-        identifier = self.chance.new_id()
+    def _keep(
+        self, transaction: Connection, identifier: str, request: contract.AttemptRequest, attempt: contract.Attempt
+    ) -> None:
         transaction.execute(
             _INSERT_ATTEMPT,
             {
@@ -117,7 +118,6 @@ class Evidence:
                 "answer": attempt.model_dump_json(),
             },
         )
-        return identifier
 
     def _ref(self, request: contract.AttemptRequest) -> str | None:
         return person_ref(self.storage.person_key, identity_of(request.person)) if request.person else None

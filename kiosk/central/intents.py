@@ -28,8 +28,6 @@ _WORTH_RETRYING = (
     "attempts.reference",
     "one_report_per_reference",
     "reports.reference",
-    "one_intent_per_key",
-    "intents.kiosk, intents.key",
     "one_event_per_number",
     "events.chain, events.number",
     "one_hold_per_kiosk",
@@ -38,7 +36,10 @@ _WORTH_RETRYING = (
     "known_identifiers.person_ref, known_identifiers.kind",
 )
 _FIND = sa.select(db.intents).where(db.intents.c.kiosk == sa.bindparam("of"), db.intents.c.key == sa.bindparam("under"))
-_INSERT = sa.insert(db.intents)
+_BEGIN = sa.text(
+    "INSERT INTO intents (kiosk, key, action, subject, payload_hmac)"
+    " VALUES (:of, :under, :action, :subject, :fingerprint) ON CONFLICT (kiosk, key) DO NOTHING RETURNING key"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +86,19 @@ def in_turn(storage: Storage, caller: Caller, work: Callable[[Connection], Answe
     return settle(storage, alone)
 
 
-def earlier(transaction: Connection, key: bytes, intent: Intent) -> str | None:
-    """Return the subject of what this intent did before; None if it did nothing yet.
+def begin(transaction: Connection, key: bytes, intent: Intent, subject: str) -> str | None:
+    """Write down, in the transaction that does it, what the intent is about; return the subject if it was done before.
 
     Raise Refused(idempotency-mismatch) when the key was used for anything else.
     """
-    row = find(transaction, intent.caller.kiosk, intent.key)
-    if row is None:
+    fingerprint = payload_hmac(key, intent.target, intent.request)
+    done = {"of": intent.caller.kiosk, "under": intent.key, "action": intent.action}
+    if transaction.scalar(_BEGIN, done | {"subject": subject, "fingerprint": fingerprint}) is not None:
         return None
-    if row["action"] != intent.action or row["payload_hmac"] != payload_hmac(key, intent.target, intent.request):
+    row = transaction.execute(_FIND, {"of": intent.caller.kiosk, "under": intent.key}).mappings().one()
+    if row["action"] != intent.action or row["payload_hmac"] != fingerprint:
         raise Refused(ProblemName.IDEMPOTENCY_MISMATCH)
     return str(row["subject"])
-
-
-def remember(transaction: Connection, key: bytes, intent: Intent, subject: str) -> None:
-    """Write down that the intent is done, in the transaction that does it."""
-    transaction.execute(
-        _INSERT,
-        {
-            "kiosk": intent.caller.kiosk,
-            "key": intent.key,
-            "action": intent.action,
-            "subject": subject,
-            "payload_hmac": payload_hmac(key, intent.target, intent.request),
-        },
-    )
 
 
 def find(transaction: Connection, kiosk: str, key: str) -> sa.RowMapping | None:

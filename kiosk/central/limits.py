@@ -17,8 +17,8 @@ class Limits:
 
     hold_seconds: int = _bound(300, 60, 900, "how long a slot is kept while identity is checked")
     horizon_days: int = _bound(84, 1, 366, "the last day that can be booked, counted from the site's today")
-    hidden_minutes_least: int = _bound(120, 0, 10_080, "a released place stays hidden at least so long")
-    hidden_minutes_most: int = _bound(1440, 0, 10_080, "a released place stays hidden at most so long, drawn at random")
+    hidden_minutes_least: int = _bound(120, 1, 10_080, "a released place stays hidden at least so long")
+    hidden_minutes_most: int = _bound(1440, 1, 10_080, "a released place stays hidden at most so long, drawn at random")
     mediator_hour: int = _bound(12, 1, 100_000, "places a mediator may take in a clock hour")
     mediator_day: int = _bound(60, 1, 100_000, "places a mediator may take in a day of Paris")
     kiosk_hour: int = _bound(15, 1, 100_000, "places a kiosk may take in a clock hour")

@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -57,10 +58,12 @@ FREE_TO_CALLER = db.slots.c.capacity - db.slots.c.taken - _BARRED
 _LOCK = sa.select(db.slots.c.id).where(db.slots.c.id == sa.bindparam("wanted")).with_for_update(key_share=True)
 _TAKE = (
     sa.update(db.slots)
-    .where(db.slots.c.id == sa.bindparam("wanted"), sa.bindparam("seats") <= FREE_TO_CALLER)
+    .where(db.slots.c.id == sa.bindparam("wanted"))
     .values(taken=db.slots.c.taken + sa.bindparam("seats"))
     .returning(db.slots.c.capacity - db.slots.c.taken)
 )
+_TAKE_AS_RELEASER = _TAKE.where(sa.bindparam("seats") <= FREE_TO_CALLER)
+_TAKE_AS_ANYBODY = _TAKE.where(sa.bindparam("seats") <= db.slots.c.capacity - db.slots.c.taken)
 _GIVE_BACK = (
     sa.update(db.slots)
     .where(db.slots.c.id == sa.bindparam("given"))
@@ -94,6 +97,14 @@ _DUE_RELEASES = ~db.releases.c.returned & (db.releases.c.returns_at <= sa.bindpa
 _ANYTHING_DUE = sa.select(
     sa.exists().where(_EXPIRED_HOLDS) | sa.exists().where(_EXPIRED_CLAIMS) | sa.exists().where(_DUE_RELEASES)
 )
+# Before a hold: what is offered, whether time must be let pass, whether the caller ever gave a place up.
+_LOOK = _OFFERED.add_columns(
+    _ANYTHING_DUE.scalar_subquery().label("due"),
+    (
+        sa.exists().where(db.releases.c.kiosk == sa.bindparam("my_kiosk"))
+        | sa.exists().where(db.releases.c.mediator == sa.bindparam("my_self"))
+    ).label("gave_up"),
+)
 _RETURN = (
     sa.update(db.releases).where(_DUE_RELEASES).values(returned=True).returning(db.releases.c.slot, db.releases.c.seats)
 )
@@ -124,10 +135,20 @@ class Left:
 
 def offered(transaction: Connection, slot: str) -> sa.RowMapping:
     """Return the slot with its site's source and its service's limits; raise Refused(not-found)."""
-    row = transaction.execute(_OFFERED, {"wanted": slot}).mappings().one_or_none()
+    return _found(transaction.execute(_OFFERED, {"wanted": slot}))
+
+
+def _found(result: sa.CursorResult[Any]) -> sa.RowMapping:
+    row = result.mappings().one_or_none()
     if row is None:
         raise Refused(ProblemName.NOT_FOUND, "no such slot")
     return row
+
+
+def look(connection: Connection, caller: Caller, slot: str, now: dt.datetime) -> sa.RowMapping:
+    """Return what `offered` does, with `due` (see is_due) and `gave_up`; raise Refused(not-found)."""
+    asked = {"wanted": slot, "now": now, "my_kiosk": caller.kiosk, "my_self": caller.mediator}
+    return _found(connection.execute(_LOOK, asked))
 
 
 def limits_of(row: sa.RowMapping) -> Limits:
@@ -143,12 +164,19 @@ def is_bookable(row: sa.RowMapping, zone: ZoneInfo, now: dt.datetime) -> bool:
     return begins > now and day <= last
 
 
-def take(transaction: Connection, caller: Caller, slot: str, seats: int) -> int:
-    """Take places, return how many are left; raise Refused(slot-taken) when the caller may not have so many."""
-    mine = {"my_kiosk": caller.kiosk, "my_self": caller.mediator}
-    # Locked by a statement of its own: in PostgreSQL, the next one then sees what a sweep has just returned.
-    transaction.execute(_LOCK, {"wanted": slot})
-    left = transaction.scalar(_TAKE, {"wanted": slot, "seats": seats, **mine})
+def take(transaction: Connection, caller: Caller, slot: sa.RowMapping, seats: int) -> int:
+    """Take places of a slot that was looked at, return how many are left.
+
+    Raise Refused(slot-taken) when the caller may not have so many.
+    """
+    asked = {"wanted": slot["id"], "seats": seats}
+    if slot["gave_up"]:
+        # Locked by a statement of its own: in PostgreSQL, the next one then sees what a sweep has just returned.
+        transaction.execute(_LOCK, {"wanted": slot["id"]})
+        asked |= {"my_kiosk": caller.kiosk, "my_self": caller.mediator}
+        left = transaction.scalar(_TAKE_AS_RELEASER, asked)
+    else:  # what was given up since the look is hidden for a minute at least
+        left = transaction.scalar(_TAKE_AS_ANYBODY, asked)
     if left is None:
         raise Refused(ProblemName.SLOT_TAKEN)
     return int(left)

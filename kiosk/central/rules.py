@@ -110,10 +110,9 @@ class Rules:
         """
         now = self.clock()
         with self.storage.looking() as connection:
-            due = places.is_due(connection, now)
-            slot = places.offered(connection, request.slot)
+            slot = places.look(connection, caller, request.slot, now)
             applicants = self._applicants(connection, slot["service"], request)
-        if due:
+        if slot["due"]:
             places.let_time_pass(self.storage, self.chance, now)
         self._check_slot(slot, len(applicants), now)
         self._check_identities(caller, slot, applicants)
@@ -228,7 +227,7 @@ class Rules:
         for applicant in applicants:
             _check_cancels(transaction, self.storage.person_key, applicant.wire, slot, now)
         left = places.count(transaction, windows, len(applicants), now)
-        free = places.take(transaction, caller, slot["id"], len(applicants))
+        free = places.take(transaction, caller, slot, len(applicants))
         transaction.execute(
             _INSERT_HOLD,
             {
@@ -272,7 +271,7 @@ class Rules:
         self, transaction: Connection, intent: Intent, request: contract.BookingRequest
     ) -> Outcome[contract.Bookings]:
         now = self.clock()
-        done = intents.earlier(transaction, self.storage.person_key, intent)
+        done = intents.begin(transaction, self.storage.person_key, intent, request.hold)
         if done is not None:
             return Outcome(wire.bookings_of_hold(transaction, done, self.catalogue), replayed=True)
         using = {"which": request.hold, "of": intent.caller.kiosk, "now": now}
@@ -282,7 +281,6 @@ class Rules:
         slot = places.offered(transaction, hold["slot"])
         held = hold["identities"].split("\n")
         _check_persons(request, held, slot["typo_edits"])
-        intents.remember(transaction, self.storage.person_key, intent, request.hold)
         rows = self._booking_rows(intent.caller, request, held, slot, now)
         transaction.execute(_INSERT_BOOKING, rows)
         kept = transaction.execute(_KEEP_CLAIMS, {"which": request.hold, "until": rows[0]["ends_at"]})

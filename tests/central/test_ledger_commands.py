@@ -151,7 +151,7 @@ def test_what_is_shown_can_be_typed_to_set_it_again(
 ) -> None:
     main(["central", "rules", "--data", data, "passeport"])
     before = capsys.readouterr().out
-    central.set_limits(moves=7, hidden_minutes_least=0)
+    central.set_limits(moves=7, hidden_minutes_least=1)
     assert main(["central", "rules", "--data", data, *before.split()]) == 0
     assert capsys.readouterr().out == before
 
