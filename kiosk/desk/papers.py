@@ -10,8 +10,8 @@ from pathlib import Path
 from kiosk.booking.booking import Booking
 from kiosk.desk.answers import Delivery, Paper, PaperError
 from kiosk.printing.errors import MaybeSentError, NotSentError, PrintingError
+from kiosk.printing.facts import ticket_for
 from kiosk.printing.service import facsimile, render
-from kiosk.printing.ticket import ticket_for
 from kiosk.printing.transport import printer_from_url
 from kiosk.settings import Paper as PaperWidth
 

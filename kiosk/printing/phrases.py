@@ -4,8 +4,8 @@ import datetime as dt
 import re
 
 from kiosk.booking import french
+from kiosk.printing.facts import Ticket
 from kiosk.printing.fonts import NBSP
-from kiosk.printing.ticket import Ticket
 
 DEMONSTRATION = "DÉMONSTRATION"
 NOT_REAL = "Ce papier n'est pas un vrai rendez-vous."

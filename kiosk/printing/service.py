@@ -5,8 +5,9 @@ from typing import Literal
 
 from PIL import Image
 
-from kiosk.printing import escpos, layout, qr
-from kiosk.printing.ticket import Ticket
+from kiosk.printing import escpos, qr, sheet
+from kiosk.printing.facts import Ticket
+from kiosk.printing.pages import ticket as ticket_page
 
 Paper = Literal["80mm", "58mm"]
 DOTS_OF_PAPER: dict[Paper, int] = {"80mm": 576, "58mm": 384}
@@ -23,7 +24,7 @@ class Rendered:
 
 def render(ticket: Ticket, paper: Paper) -> Rendered:
     """Draw, verify and encode the ticket; raise a PrintingError before anything could be printed wrong."""
-    image = escpos.scrub(layout.draw(layout.compose(ticket, DOTS_OF_PAPER[paper])))
+    image = escpos.scrub(sheet.draw(ticket_page.compose(ticket, DOTS_OF_PAPER[paper])))
     qr.verify(image, ticket.token)
     return Rendered(image, escpos.encode(image))
 

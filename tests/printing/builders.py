@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kiosk.booking.booking import Booking, BookingStatus
 from kiosk.booking.catalogue import Document, Service, Site, SiteKind
 from kiosk.booking.person import BirthDate, Person
-from kiosk.printing.ticket import Ticket, ticket_for
+from kiosk.printing.facts import Ticket, ticket_for
 from kiosk.tickets.reference import make_reference
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -13,9 +13,10 @@ from PIL import Image
 from kiosk.printing.commands import Cut, FeedDots, FeedLines, Initialise, Raster, parse
 from kiosk.printing.errors import PayloadError
 from kiosk.printing.escpos import check, encode, scrub
-from kiosk.printing.layout import compose, draw
+from kiosk.printing.pages.ticket import compose
 from kiosk.printing.paper import papers
 from kiosk.printing.service import render
+from kiosk.printing.sheet import draw
 from tests.printing.builders import ticket
 
 GOOD = encode(Image.new("1", (384, 300), 1))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from PIL import Image
 
 from kiosk.booking.booking import Booking
-from kiosk.printing import layout
+from kiosk.printing import sheet
 from kiosk.printing.errors import MissingGlyphError, QrError
 from kiosk.printing.escpos import check
 from kiosk.printing.paper import papers
@@ -45,7 +45,7 @@ def test_a_name_that_cannot_be_drawn_is_refused() -> None:
 
 
 def test_a_ticket_whose_code_does_not_read_back_is_never_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "draw", lambda page: Image.new("1", (page.width, page.height), 1))
+    monkeypatch.setattr(sheet, "draw", lambda page: Image.new("1", (page.width, page.height), 1))
     with pytest.raises(QrError):
         render(ticket(booking()), "80mm")
 

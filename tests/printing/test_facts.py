@@ -11,7 +11,7 @@ import kiosk
 from kiosk.booking.booking import BookingStatus
 from kiosk.booking.catalogue import METROPOLITAN_ZONE, ZONE_NOTES
 from kiosk.printing.errors import TicketError
-from kiosk.printing.ticket import ticket_for
+from kiosk.printing.facts import ticket_for
 from tests.printing.builders import ISSUED_AT, booking, ticket
 
 
@@ -20,7 +20,7 @@ def test_a_ticket_tells_who_where_when_and_what_for() -> None:
     assert (made.person, made.site, made.town) == ("Mariam D.", "Préfecture de\u00a0Bobigny", "93000 Bobigny")
     assert (made.start.hour, made.start.minute) == (14, 5)
     assert (made.arrive_at.hour, made.arrive_at.minute) == (13, 50)
-    assert made.purpose == "Refaire votre carte de séjour"
+    assert made.purpose.name == "Refaire votre carte de séjour"
     assert made.code == "7K4M-Q2XP-93TQ"
     assert made.zone_note == ""
 

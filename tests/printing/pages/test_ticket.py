@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from kiosk.booking.booking import Booking
 from kiosk.printing.errors import TicketError
 from kiosk.printing.fonts import has_glyph, printable
-from kiosk.printing.layout import BODY, FOOT, MARGIN, WIDTHS, Page, Style, Text, compose, draw, wrap
+from kiosk.printing.pages.ticket import compose
+from kiosk.printing.sheet import BODY, FOOT, MARGIN, WIDTHS, Page, Style, Text, draw, wrap
 from tests.printing.builders import booking, bookings, ticket
 
 both_widths = pytest.mark.parametrize("width", WIDTHS)
@@ -119,7 +120,7 @@ def test_nothing_leaves_the_paper_and_nothing_is_lost(made: Booking) -> None:
             assert inset <= item.box.left < item.box.right <= width - inset
             assert 0 <= item.box.top < item.box.bottom <= page.height
         letters = "".join(line.text for line in page.lines()).replace(" ", "").replace("\u00a0", "")
-        for fact in (facts.person, facts.site, facts.town, *facts.documents, facts.code):
+        for fact in (facts.person, facts.site, facts.town, *(d.name for d in facts.documents), facts.code):
             assert printable(fact).replace(" ", "").replace("\u00a0", "") in letters
         assert all(has_glyph(char) for line in page.lines() for char in line.text)
 

@@ -1,0 +1,1 @@
+"""The commands of the kiosk besides running it: what an installer types."""
