@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # what a visit needs is imported behind the first screen
     from kiosk.screens.step import StepScreen
 
 OPEN_AGAIN_SECONDS = 2.0
-VISIT_MODULES = ("kiosk.screens.home", "kiosk.screens.steps", "kiosk.screens.sending", "kiosk.screens.ticket")
+VISIT_MODULES = ("kiosk.screens.home", "kiosk.screens.steps", "kiosk.screens.sending", "kiosk.screens.ticket", "kiosk.screens.paper")
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
 
@@ -80,9 +80,17 @@ class KioskApp(HardenedApp):
         """Start a visit, or end the shift."""
         if event.key == "new":
             self._start()
+        elif event.paper:
+            from kiosk.screens.paper import PaperScreen
+
+            self._go(PaperScreen(self._desk, event.paper))
         else:
             self._desk.sign_out()
             self._go(OpeningScreen(self._desk))
+
+    def on_paper_screen_left(self) -> None:
+        """The question of a paper is over."""
+        self._show_home()
 
     def on_step_screen_next(self, event: "StepScreen.Next") -> None:
         """Ask the first question that has no answer yet."""
@@ -106,7 +114,7 @@ class KioskApp(HardenedApp):
         """Print."""
         from kiosk.screens.ticket import TicketScreen
 
-        self._go(TicketScreen(self._desk, event.booking, event.copy))
+        self._go(TicketScreen(self._desk, event.booking, new=event.new, language=event.language))
 
     def on_step_screen_finish(self, event: "StepScreen.Finish") -> None:
         """End the visit and erase it."""

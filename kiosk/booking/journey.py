@@ -58,6 +58,7 @@ class Journey:
     offer: Availability | None = None
     hold: Hold | None = None
     consent: ConsentMode = "present"
+    language: str = ""  # of the ticket, besides French: what the desk calls it; nothing of it is asked of the central
 
     @property
     def site(self) -> Site | None:
@@ -163,6 +164,10 @@ class Journey:
     def without_hold(self) -> "Journey":
         """Forget the hour: it was taken, or the hold ran out; everything else is kept."""
         return replace(self, hold=None)
+
+    def with_ticket_in(self, language: str) -> "Journey":
+        """Decide in which language the ticket speaks besides French."""
+        return replace(self, language=language)
 
     def agreed(self, consent: ConsentMode) -> "Journey":
         """Record who agrees."""

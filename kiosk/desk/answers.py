@@ -81,6 +81,10 @@ class PaperError(DeskError):
     """The ticket could not be drawn: nothing was sent to the printer."""
 
 
+class SpoolError(DeskError):
+    """This kiosk cannot write down what it is about to print, so it prints nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shift:
     """Who is signed in, and where this kiosk stands."""
@@ -99,22 +103,71 @@ class Settled:
     reference: str | None
 
 
-class Delivery(Enum):
-    """How far a paper got. Nothing here claims that it was printed: no byte stream can know."""
+class Printer(StrEnum):
+    """What the printer says of itself, or its silence; the worst first where several are true."""
 
-    SENT = auto()
-    NOT_SENT = auto()
-    UNKNOWN = auto()
+    READY = "ready"
+    NEAR_END = "near-end"
+    PAPER_OUT = "paper-out"
+    COVER_OPEN = "cover-open"
+    CUTTER = "cutter"
+    FAULT = "fault"
+    OFFLINE = "offline"
+    SILENT = "silent"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"  # it cannot be asked
+
+
+class Delivery(Enum):
+    """How far a paper got."""
+
+    PRINTED = auto()  # the printer proved it, or a person saw it
+    WAITING = auto()  # nothing left yet: sending it later cannot print twice
+    UNCONFIRMED = auto()  # bytes left and nobody knows: a person must look
+    SPOILED = auto()  # a person looked, before the printer was heard: it did not come out whole
+
+
+class Progress(Enum):
+    """What a person must hear while a paper is on its way."""
+
+    ROLL_ENDED = auto()  # in the middle of it: with a new roll the printer goes on by itself
+    ASKING = auto()  # the printer said nothing; it may still, but a person can tell sooner
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A ticket that was rendered, and how far it got; `place` is the file of a virtual ticket.
+    """A ticket that was drawn and stored, under its number in the spool.
 
     `facsimile(columns)` draws it that many terminal cells wide: rows of cells, top first.
     """
 
-    delivery: Delivery
+    number: int
     copy: int
-    place: str | None
     facsimile: Callable[[int], Sequence[Sequence[Grey]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How far a paper got and what the printer says; `place` is the file of a virtual ticket."""
+
+    delivery: Delivery
+    printer: Printer
+    place: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPaper:
+    """A paper of an earlier visit that somebody must still decide about: did it come out, is it to be printed?"""
+
+    number: int
+    code: str  # of the appointment, in groups
+    since: dt.datetime
+    waiting: bool  # nothing of it left; else nobody knows whether it came out
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLanguage:
+    """What a ticket can say besides French; `key` is "" for nothing besides."""
+
+    key: str
+    name: str  # arabe

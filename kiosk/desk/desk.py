@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from kiosk.desk.answers import Central, CentralSilentError, DeskError, OpeningError, Settled, Shift
+from kiosk.desk.answers import Central, CentralSilentError, DeskError, OpeningError, Settled, Shift, SpoolError
 from kiosk.printing.address import VIRTUAL
 from kiosk.settings import Settings
 
@@ -153,5 +153,8 @@ def _open(settings: Settings, address: str, now: Callable[[], dt.datetime]) -> "
         intents = Intents(settings.state_dir / JOURNAL_FILE)
     except sqlite3.Error as error:
         raise OpeningError from error
-    papers = Papers(settings.printer, settings.paper, settings.state_dir, now)
+    try:
+        papers = Papers(settings, now)
+    except SpoolError as error:
+        raise OpeningError from error
     return Bookings(CentralClient(address), intents, now), papers

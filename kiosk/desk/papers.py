@@ -1,49 +1,165 @@
-"""Papers: a booking becomes a ticket and leaves for the printer; what nobody knows is said as not known."""
+"""Papers: a booking becomes a ticket, stored before it leaves; what nobody knows is asked of a person."""
 
 import asyncio
 import contextlib
 import datetime as dt
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kiosk.booking.booking import Booking
-from kiosk.desk.answers import Delivery, Paper, PaperError
-from kiosk.printing.errors import MaybeSentError, NotSentError, PrintingError
+from kiosk.desk.answers import (
+    Delivered,
+    Delivery,
+    OpenPaper,
+    Paper,
+    PaperError,
+    Printer,
+    Progress,
+    SpoolError,
+    TicketLanguage,
+)
+from kiosk.printing import spool
+from kiosk.printing.driver import Driver, Step
+from kiosk.printing.errors import PrintingError
 from kiosk.printing.facts import ticket_for
-from kiosk.printing.service import facsimile, render
-from kiosk.printing.transport import printer_from_url
-from kiosk.settings import Paper as PaperWidth
+from kiosk.printing.languages import PICTOGRAMS, offered
+from kiosk.printing.phrases import Status
+from kiosk.printing.profiles import form_for
+from kiosk.printing.service import Rendered, facsimile, render
+from kiosk.printing.spool import Job, Spool, State
+from kiosk.printing.transports import transport_for
+from kiosk.settings import Settings
+from kiosk.tickets.reference import grouped
+
+SPOOL_FILE = "spool.sqlite"
+TICKET = "ticket"
+TO_DECIDE = 3  # papers asked about at once; older ones follow
+FRENCH_ONLY = TicketLanguage("", "français seulement")
+DRAWINGS = TicketLanguage(PICTOGRAMS, "des dessins, sans mots")
+_DELIVERY = {
+    State.QUEUED: Delivery.WAITING,
+    State.PRINTED: Delivery.PRINTED,
+    State.UNCONFIRMED: Delivery.UNCONFIRMED,
+    State.SPOILED: Delivery.SPOILED,
+}
+_PROGRESS = {Step.WAITING_FOR_PAPER: Progress.ROLL_ENDED, Step.ASKING: Progress.ASKING}
 
 
 class Papers:
-    """One printer, one width of paper."""
+    """One printer, its spool, and the languages that it can print."""
 
-    def __init__(self, printer: str, paper: PaperWidth, state_dir: Path, now: Callable[[], dt.datetime]) -> None:
-        self._printer = printer_from_url(printer, state_dir)
-        self._paper = paper
+    def __init__(self, settings: Settings, now: Callable[[], dt.datetime]) -> None:
+        """Open the spool and settle what a power cut left; raise SpoolError."""
+        transport = transport_for(settings.printer, settings.state_dir)
+        self._form = form_for(settings.paper, settings.profile, bytes_per_second=transport.bytes_per_second)
         self._now = now
+        self._kept = dt.timedelta(minutes=settings.papers_kept_minutes)
+        with _writing():
+            self._spool = Spool(settings.state_dir / SPOOL_FILE, now)
+            self._spool.purge(now() - self._kept)
+            self.to_decide = self._open_papers()
+        self._driver = Driver(transport, self._spool, at=self._reached)
+        self._tell: Callable[[Progress], object] = _tell_nobody
+        self._languages = (
+            FRENCH_ONLY,
+            DRAWINGS,
+            *(TicketLanguage(one.code, one.french_name) for one in offered(Status(settings.least_translation))),
+        )
 
-    async def print_ticket(self, booking: Booking, copy: int) -> Paper:
-        """Draw and send the ticket; the second copy says DUPLICATA. Raise PaperError if it cannot be drawn."""
+    def languages(self) -> tuple[TicketLanguage, ...]:
+        """Return what the ticket can say besides French, nothing first."""
+        return self._languages
+
+    async def printer(self) -> Printer:
+        """Ask the printer how it is."""
+        return Printer((await asyncio.to_thread(self._driver.look)).value)
+
+    async def draw(self, booking: Booking, language: str, *, new: bool) -> Paper:
+        """Draw the ticket and store it, a duplicate if another may be about; raise PaperError or SpoolError.
+
+        `new`: booked just now at this counter. Otherwise a paper may have been printed elsewhere.
+        """
+        return await asyncio.to_thread(self._draw, booking, language, new)
+
+    async def send(self, number: int, tell: Callable[[Progress], object]) -> Delivered:
+        """Print a stored paper; `tell` is called, in the caller's loop, with what cannot wait. Raise SpoolError."""
+        loop = asyncio.get_running_loop()
+        self._tell = lambda progress: loop.call_soon_threadsafe(tell, progress)
         # A send is never cut short by a screen that closes: half a ticket is worse than a late one.
-        return await asyncio.shield(asyncio.to_thread(self._print, booking, copy))
+        return await asyncio.shield(asyncio.to_thread(self._send, number))
 
-    def _print(self, booking: Booking, copy: int) -> Paper:
+    async def seen(self, number: int, *, came_out: bool) -> None:
+        """Record what a person saw; raise SpoolError."""
+        await asyncio.to_thread(self._change, lambda: self._driver.answered(number, came_out))
+
+    async def drop(self, number: int) -> None:
+        """Give up a paper of which nothing left; raise SpoolError."""
+        await asyncio.to_thread(self._change, lambda: self._spool.cancel(number))
+
+    def _draw(self, booking: Booking, language: str, new: bool) -> Paper:
+        with _writing():
+            waiting = self._spool.waiting(TICKET, booking.reference)
+            copy = max(
+                self._spool.next_copy(TICKET, booking.reference),
+                1 if new or waiting else 2,
+                *(job.copy for job in waiting),
+            )
+            rendered = self._rendered(booking, language, copy)
+            for job in waiting:  # of an earlier visit, perhaps in another language; nothing of it left
+                self._spool.cancel(job.number)
+            job = self._spool.add(TICKET, booking.reference, copy, rendered.payload)
+        return Paper(job.number, copy, functools.partial(facsimile, rendered.image))
+
+    def _rendered(self, booking: Booking, language: str, copy: int) -> Rendered:
         try:
-            rendered = render(ticket_for(booking, issued_at=self._now(), copy=copy), self._paper)
+            ticket = ticket_for(booking, issued_at=self._now(), copy=copy)
+            return render(ticket, self._form, language or None)
         except PrintingError:
             raise PaperError from None
-        picture = None
-        try:
-            picture = self._printer.send(rendered.payload, name=booking.reference)
-        except NotSentError:
-            delivery = Delivery.NOT_SENT
-        except MaybeSentError:
-            delivery = Delivery.UNKNOWN
-        else:
-            delivery = Delivery.SENT
-        return Paper(delivery, copy, _short(picture) if picture else None, functools.partial(facsimile, rendered.image))
+
+    def _send(self, number: int) -> Delivered:
+        with _writing():
+            outcome = self._driver.print(number)
+        self._changed()
+        return Delivered(
+            _DELIVERY[outcome.job.state],
+            Printer(outcome.health.value),
+            _short(outcome.picture) if outcome.picture else None,
+        )
+
+    def _reached(self, step: Step) -> None:
+        if progress := _PROGRESS.get(step):
+            self._tell(progress)
+
+    def _change(self, change: Callable[[], object]) -> None:
+        with _writing():
+            change()
+        self._changed()
+
+    def _changed(self) -> None:
+        with _writing():
+            self._spool.purge(self._now() - self._kept)
+            self.to_decide = self._open_papers()
+
+    def _open_papers(self) -> tuple[OpenPaper, ...]:
+        decidable = (job for job in self._spool.open_jobs() if job.state in {State.QUEUED, State.UNCONFIRMED})
+        papers = (OpenPaper(job.number, grouped(job.subject), job.created_at, job.state is State.QUEUED) for job in decidable)
+        return tuple(itertools.islice(papers, TO_DECIDE))
+
+
+def _tell_nobody(_: Progress) -> None:
+    """Before the first paper, nobody listens."""
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except (spool.SpoolError, OSError):
+        raise SpoolError from None
 
 
 def _short(path: Path) -> str:

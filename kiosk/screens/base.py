@@ -29,6 +29,7 @@ NEXT = Hint("Entrée", "continuer")
 CHOOSE = Hint("Entrée", "choisir")
 DIGITS = Hint("1-9", "choisir")
 BACK = Hint("Échap", "retour")
+LANGUAGE = Hint("F2", "langue du ticket")
 
 
 class HelpScreen(ModalScreen[None]):

@@ -1,11 +1,12 @@
 """Vérifier: everything read aloud to the person, one line per fact, each changeable; F10 books."""
 
+import asyncio
 import datetime as dt
 import textwrap
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
@@ -17,10 +18,13 @@ from kiosk.booking.journey import NUMBER_STEPS, Journey, Step
 from kiosk.booking.phone import spoken_phone
 from kiosk.screens.base import BACK, FINISH, HELP, MASK
 from kiosk.screens.step import StepScreen
+from kiosk.screens.words import printer_sentence
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
+PRINTER_SECONDS = 4.0  # between two looks at a printer in trouble
+TICKET = "TICKET"  # the one line that is no step
 FACT_CELLS = 58  # of 80, less the margins, the number and the label
 CONSENTS = {
     "present": "F10 dit aussi : la personne est d'accord.     R : un parent ou tuteur décide",
@@ -39,20 +43,22 @@ class CheckScreen(StepScreen):
         Binding("r,R", "consent"),
     ]
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("1-9", "changer une ligne"), BACK, HELP)
-    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, Hint("F10", "confirmer", commits=True), MASK)
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, Hint("F10", "confirmer", commits=True), Hint("F2", "langue"), MASK)
     HELP_TEXT = (
         "Lisez chaque ligne à voix haute. La personne dit oui.\n\n"
         "Une ligne est fausse : tapez son chiffre, corrigez, et revenez ici.\n"
         "Tout est juste : F10 prend le rendez-vous et imprime le ticket. Aucune autre touche ne le fait.\n\n"
-        "R : si un parent ou un tuteur décide pour la personne."
+        "R : si un parent ou un tuteur décide pour la personne.\n"
+        "F2 : la langue du ticket, en plus du français. Une imprimante en panne n'empêche pas F10."
     )
 
     def body(self) -> Iterable[Widget]:
         """The facts, the consent, and the words to say."""
         yield Question("Tout est juste ?  Lisez à voix haute, puis F10.")
-        yield ChoiceList(facts(self.journey), widths=(10,), toggles=True, id="facts")
+        yield ChoiceList(self._facts(), widths=(10,), toggles=True, id="facts")
         yield Sentence(CONSENTS[self.journey.consent], id="consent")
         yield Notice(self.notice, id="notice")
+        yield Sentence(id="printer")
         yield Spoken(_aloud(self.journey))
 
     def trail(self) -> str:
@@ -66,6 +72,18 @@ class CheckScreen(StepScreen):
         return (
             f"réservé jusqu'à {french.hour(hold.expires_at.astimezone(self.desk.now().tzinfo).time())}" if hold else ""
         )
+
+    def on_mount(self) -> None:
+        """Ask the printer how it is, before anything is booked."""
+        self._look_at_printer()
+
+    @work(group="printer", exit_on_error=False)
+    async def _look_at_printer(self) -> None:
+        """Say what it needs until it needs nothing: the appointment does not depend on it, the paper does."""
+        while sentence := printer_sentence(await self.desk.papers.printer()):
+            self.query_one("#printer", Sentence).say(f"! {sentence}")
+            await asyncio.sleep(PRINTER_SECONDS)
+        self.query_one("#printer", Sentence).say("")
 
     def action_confirm(self) -> None:
         """Book. The screen is left at once, so that a second F10 finds nobody."""
@@ -83,7 +101,19 @@ class CheckScreen(StepScreen):
 
     @on(ChoiceList.Toggled, "#facts")
     def _change(self, event: ChoiceList.Toggled) -> None:
-        self.answer(self.Change(Step[event.key], self.journey))
+        if event.key == TICKET:
+            self.action_language()
+        else:
+            self.answer(self.Change(Step[event.key], self.journey))
+
+    def spoken_in(self, language: str | None) -> None:
+        """Show the language of the ticket among the facts."""
+        super().spoken_in(language)
+        self.query_one(ChoiceList).set_choices(self._facts())
+
+    def _facts(self) -> tuple[Choice, ...]:
+        names = {language.key: language.name for language in self.desk.papers.languages()}
+        return (*facts(self.journey), Choice(TICKET, ("Ticket", names.get(self.journey.language, ""))))
 
 
 def facts(journey: Journey) -> tuple[Choice, ...]:

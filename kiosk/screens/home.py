@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from kiosk.booking import french
-from kiosk.desk.answers import Settled
+from kiosk.desk.answers import OpenPaper, Settled
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import CHOOSE, DIGITS, HELP, CounterScreen
 from kiosk.widgets.bars import Hint
@@ -31,22 +31,24 @@ class HomeScreen(CounterScreen):
     )
 
     class Chosen(Message):
-        """`new` starts a visit, `leave` ends the shift."""
+        """`new` starts a visit, `leave` ends the shift, and a paper asks to be decided about."""
 
-        def __init__(self, key: str) -> None:
+        def __init__(self, key: str, paper: OpenPaper | None = None) -> None:
             super().__init__()
             self.key = key
+            self.paper = paper
 
     def __init__(self, desk: Desk, notice: str = "") -> None:
         super().__init__(desk)
         self._notice = notice
         self._settled = desk.settled
+        self._papers = desk.papers.to_decide
 
     def body(self) -> Iterable[Widget]:
-        """Two choices, news of earlier requests, the words of welcome."""
+        """Two choices, tickets that nobody saw come out, news of earlier requests, the words of welcome."""
         yield Question("Que faut-il faire ?")
         yield ChoiceList(
-            (Choice("new", ("Nouveau rendez-vous",)), Choice("leave", ("Fermer le poste (fin de service)",))),
+            self._choices(),
             widths=(),
             id="choices",
         )
@@ -60,12 +62,26 @@ class HomeScreen(CounterScreen):
 
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
-        self.post_message(self.Chosen(event.key))
+        self.post_message(self.Chosen(event.key, next((p for p in self._papers if str(p.number) == event.key), None)))
+
+    def _choices(self) -> tuple[Choice, ...]:
+        return (
+            Choice("new", ("Nouveau rendez-vous",)),
+            Choice("leave", ("Fermer le poste (fin de service)",)),
+            *(Choice(str(paper.number), (_to_decide(paper),)) for paper in self._papers),
+        )
 
     def _look_for_news(self) -> None:
         if self._settled != self.desk.settled:
             self._settled = self.desk.settled
             self.query_one("#news", Sentence).say(_news(self._settled))
+        if self._papers != self.desk.papers.to_decide:
+            self._papers = self.desk.papers.to_decide
+            self.query_one(ChoiceList).set_choices(self._choices())
+
+
+def _to_decide(paper: OpenPaper) -> str:
+    return f"Ticket {paper.code} : {'pas encore imprimé' if paper.waiting else 'est-il sorti ?'}"
 
 
 def _news(settled: Iterable[Settled]) -> str:

@@ -90,7 +90,7 @@ class PersonScreen(StepScreen):
         rows = self._rows[self.query_one("#known", ChoiceList).highlighted :] if self._shown("found") else []
         booking = next((row for row in rows if isinstance(row, Booking)), None)
         if booking:
-            self.answer(self.Booked(booking, copy=2))
+            self.answer(self.Booked(booking, new=False, language=self.journey.language))
         else:
             self._say("Aucun rendez-vous à réimprimer ici. Cherchez d'abord la personne par son nom.")
 
@@ -135,7 +135,7 @@ class PersonScreen(StepScreen):
             case Known() as known:
                 self._take(known)
             case Booking() as booking:
-                self.answer(self.Booked(booking, copy=2))
+                self.answer(self.Booked(booking, new=False, language=self.journey.language))
             case None:
                 self._ask_new()
 

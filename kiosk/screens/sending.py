@@ -12,7 +12,7 @@ from kiosk.booking import french
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.answers import CentralRefusedError, CentralSilentError, JournalError, OutcomeUnknownError, Refusal
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import FINISH, HELP, MASK
+from kiosk.screens.base import FINISH, HELP, LANGUAGE, MASK
 from kiosk.screens.step import StepScreen
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.sentences import Question, Sentence
@@ -40,7 +40,7 @@ class SendingScreen(StepScreen):
     STEP = Step.CHECK
     CSS_PATH = "sending.tcss"
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("Échap", "revenir (si rien n'est parti)"), HELP)
-    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, MASK)
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, LANGUAGE, MASK)
     HELP_TEXT = (
         "La demande est partie. Tant que le serveur n'a pas répondu, personne ne sait si le rendez-vous est pris.\n\n"
         "Ne recommencez pas ailleurs : ce poste redemande tout seul, et rien ne peut être pris deux fois.\n\n"
@@ -100,7 +100,7 @@ class SendingScreen(StepScreen):
             except OutcomeUnknownError:
                 self._wait(UNKNOWN, may_be_booked=True)
             else:
-                self.answer(self.Booked(booking))
+                self.answer(self.Booked(booking, new=True, language=self.journey.language))
                 return
             await asyncio.sleep(RETRY_SECONDS)
 

@@ -8,7 +8,8 @@ from textual.message import Message
 from kiosk.booking.booking import Booking
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import BACK, FINISH, HELP, MASK, NEXT, CounterScreen
+from kiosk.screens.base import BACK, FINISH, HELP, LANGUAGE, MASK, NEXT, CounterScreen
+from kiosk.screens.language import LanguageScreen
 from kiosk.widgets.bars import Hint
 
 
@@ -19,9 +20,10 @@ class StepScreen(CounterScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back"),
         Binding("f9,alt+9", "finish"),
+        Binding("f2,alt+2", "language"),
     ]
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, BACK, HELP)
-    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, MASK)
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, LANGUAGE, MASK)
 
     class Next(Message):
         """This question is answered."""
@@ -55,12 +57,13 @@ class StepScreen(CounterScreen):
             self.journey = journey
 
     class Booked(Message):
-        """The central said yes; `copy` is 1 for the first paper of a booking."""
+        """The central said yes; `new`: just now, so that no paper of it can be anywhere yet."""
 
-        def __init__(self, booking: Booking, copy: int = 1) -> None:
+        def __init__(self, booking: Booking, *, new: bool, language: str) -> None:
             super().__init__()
             self.booking = booking
-            self.copy = copy
+            self.new = new
+            self.language = language
 
     class Finish(Message):
         """End the visit and erase everything; `again` goes straight to the next person."""
@@ -94,6 +97,16 @@ class StepScreen(CounterScreen):
     def action_back(self) -> None:
         """Return to the question before."""
         self.answer(self.Back(self.STEP, self.so_far()))
+
+    def action_language(self) -> None:
+        """Ask in which language the ticket speaks besides French."""
+        languages = self.desk.papers.languages()
+        self.app.push_screen(LanguageScreen(languages, self.journey.language), self.spoken_in)
+
+    def spoken_in(self, language: str | None) -> None:
+        """Keep the language chosen; None when nobody chose."""
+        if language is not None:
+            self.journey = self.journey.with_ticket_in(language)
 
     def action_finish(self) -> None:
         """End and erase."""

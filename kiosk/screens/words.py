@@ -9,11 +9,23 @@ from kiosk.desk.answers import (
     DeskError,
     JournalError,
     PaperError,
+    Printer,
     Refusal,
+    SpoolError,
 )
 
 SILENT = "Pas de réponse du serveur. Rien n'est perdu : ce que vous avez tapé reste là. Essayez encore dans un moment."
 FAULT = "Ce poste a fait une erreur. Revenez en arrière (Échap) et recommencez. Si cela continue : F9."
+_PRINTER = {
+    Printer.NEAR_END: "Le rouleau de papier est presque fini. Ce ticket peut encore sortir ; préparez un rouleau neuf.",
+    Printer.PAPER_OUT: "Il n'y a plus de papier. Ouvrez le capot de l'imprimante, posez un rouleau neuf, refermez.",
+    Printer.COVER_OPEN: "Le capot de l'imprimante est ouvert. Refermez-le en appuyant des deux côtés, jusqu'au clic.",
+    Printer.CUTTER: "La lame de l'imprimante est bloquée. Éteignez-la, ôtez le papier coincé, rallumez-la.",
+    Printer.FAULT: "L'imprimante signale une panne. Éteignez-la, attendez dix secondes, rallumez-la.",
+    Printer.OFFLINE: "L'imprimante est en pause. Appuyez sur son bouton ; sinon, éteignez-la et rallumez-la.",
+    Printer.SILENT: "L'imprimante ne répond plus. Regardez si elle est allumée et si ses câbles tiennent.",
+    Printer.UNREACHABLE: "L'imprimante ne répond pas. Regardez si elle est allumée et si ses câbles tiennent.",
+}
 _REFUSALS = {
     Refusal.SLOT_TAKEN: "Cette heure n'est plus libre. Rien n'est réservé.",
     Refusal.PERSON_HAS_BOOKING: "Cette personne a déjà un rendez-vous pour cette démarche. Rien de plus n'est réservé. "
@@ -68,7 +80,17 @@ def sentence_for(error: DeskError, now: dt.datetime) -> str:
             return "Ce poste n'arrive plus à écrire sur son disque : rien n'est parti, rien n'est réservé."
         case PaperError():
             return "Le ticket n'a pas pu être dessiné. Le rendez-vous est pris : recopiez le code à la main."
+        case SpoolError():
+            return (
+                "Ce poste n'arrive plus à écrire sur son disque : rien n'est imprimé. "
+                "Le rendez-vous est pris : recopiez le code à la main."
+            )
     return SILENT
+
+
+def printer_sentence(printer: Printer) -> str:
+    """Return what the printer needs from one's hands; nothing when it is ready, or cannot be asked."""
+    return _PRINTER.get(printer, "")
 
 
 def _whole_minute(now: dt.datetime, seconds: int) -> dt.datetime:
