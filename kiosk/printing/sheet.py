@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from kiosk.printing import pictures
-from kiosk.printing.fonts import BOLD, MEDIUM, SEMIBOLD, Script, printable
+from kiosk.printing import pictograms
+from kiosk.printing.fonts import BOLD, MEDIUM, NORMAL_WIDTH, SEMIBOLD, Script, printable
 from kiosk.printing.lettering import (
     FRENCH,
     Style,
@@ -28,6 +28,7 @@ RULE = 3  # dots
 PICTURE_GAP = 14  # dots between a pictogram and its text
 LABEL_GAP = 12  # dots between a label and its fact
 AIRY, COMPACT = 1.25, 1.1  # from one baseline to the next, of the size
+NARROWER = 4  # of the `wdth` axis: one step
 LEAST_PITCH = 40  # dots: lines of smaller letters do not come closer
 # Where the baseline is, of the size, when nothing on the line reaches higher.
 _BASELINE = {Script.LATIN: 0.82, Script.ETHIOPIC: 0.82, Script.ARABIC: 0.8, Script.HAN: 0.88}
@@ -92,23 +93,36 @@ class Page:
 
 def draw(page: Page) -> Image.Image:
     """Return the page as a mode "1" image, black on white."""
-    sheet = Image.new("L", (page.width, page.height), pictures.WHITE)
+    sheet = Image.new("L", (page.width, page.height), pictograms.WHITE)
     pen = ImageDraw.Draw(sheet)
     for item in page.items:
         if isinstance(item, Text):
             write_line(pen, item.origin, item.text, item.style, item.writing)
         else:
             sheet.paste(item.image, (item.box.left, item.box.top))
-    return pictures.crisp(sheet)
+    return pictograms.crisp(sheet)
 
 
 class Column:
-    """A pen that goes down the paper, in one writing; from right to left everything is mirrored."""
+    """A pen that goes down the paper, in one writing; from right to left everything is mirrored.
 
-    def __init__(self, width: int, writing: Writing = FRENCH, *, pitch: float = AIRY, y: int = GAP) -> None:
+    `pitch` is from one baseline to the next, of the size. Where a narrower face of the same size, down to `narrowest`
+    of the `wdth` axis, saves a line, it is taken.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        writing: Writing = FRENCH,
+        *,
+        pitch: float = AIRY,
+        narrowest: int = NORMAL_WIDTH,
+        y: int = GAP,
+    ) -> None:
         self.width = width
         self.writing = writing
         self.pitch = pitch
+        self.narrowest = narrowest
         self.inside = width - 2 * MARGIN
         self.y = y
         self.items: list[Text | Picture] = []
@@ -128,7 +142,10 @@ class Column:
         `writing` is that of the text where it is not the column's: a French name stays French in any column.
         """
         own = writing or self.writing
-        for line in wrap(printable(text, own.script), style, self.inside - indent, own):
+        text, room = printable(text, own.script), self.inside - indent
+        set_out = [(wrap(text, narrow, room, own), narrow) for narrow in self._narrower(style)]
+        lines, style = min(set_out, key=lambda pair: len(pair[0]))
+        for line in lines:
             self._line(line, style, indent, own)
 
     def write_whole(self, text: str, sizes: Sequence[int], weight: int) -> None:
@@ -144,11 +161,12 @@ class Column:
         label; below it, the first at which no word has to be cut.
         """
         label, fact = printable(label, self.writing.script), printable(fact)
-        used = measure(label, style, self.writing) + LABEL_GAP
-        beside = [own for own in fact_styles if used + measure(fact, own) <= self.inside]
-        if beside:
-            self._pair(label, fact, style, beside[0])
-            return
+        for own in fact_styles:
+            for narrow in self._narrower(style):
+                used = measure(label, narrow, self.writing) + LABEL_GAP
+                if used + measure(fact, own) <= self.inside:
+                    self._pair(label, fact, narrow, own)
+                    return
         self.write(label, style)
         whole = (own for own in fact_styles if widest_atom(fact, own, self.inside) <= self.inside)
         self.write(fact, next(whole, fact_styles[-1]), writing=FRENCH)
@@ -162,12 +180,12 @@ class Column:
 
     def flow(self, sentences: Sequence[str], style: Style, indent: int = 0) -> None:
         """Write sentences, each on a line of its own unless it is short enough to end the line of the one before."""
-        glue = "" if self.writing.script is Script.HAN else " "
+        glue, narrowest = "" if self.writing.script is Script.HAN else " ", self._narrower(style)[-1]
         packed: list[str] = []
         for sentence in sentences:
             sentence = printable(sentence, self.writing.script)
             joined = f"{packed[-1]}{glue}{sentence}" if packed else ""
-            if packed and measure(joined, style, self.writing) <= self.inside - indent:
+            if packed and measure(joined, narrowest, self.writing) <= self.inside - indent:
                 packed[-1] = joined
             else:
                 packed.append(sentence)
@@ -216,17 +234,17 @@ class Column:
             self._centre(name, image, top, first)
 
     def _centre(self, name: str, image: Image.Image, top: int, first: int) -> None:
-        """Place a pictogram level with the lines written since item number `first`, or with the first if they are many."""
+        """Place a pictogram level with the lines written since item number `first`, or with the first of many."""
         written = len(self.items) - first
         pitch = (self.y - top) // written
         level = written if written * pitch < 1.7 * image.height else 1 if image.height <= pitch else 2
-        self._place(
-            name,
-            image,
-            self._from_start(0, image.width),
-            top + max(0, (min(written, level) * pitch - image.height) // 2),
-        )
+        down = max(0, (level * pitch - image.height) // 2)
+        self._place(name, image, self._from_start(0, image.width), top + down)
         self.y = max(self.y, top + image.height)
+
+    def aside(self, other: "Column", left: int, top: int) -> None:
+        """Put all that another column holds at a place of this one, leaving the pen where it is."""
+        self.items.extend(_moved(item, left, top) for item in other.items)
 
     def picture(self, name: str, image: Image.Image, left: int) -> None:
         self._place(name, image, left, self.y)
@@ -245,6 +263,11 @@ class Column:
         x = left - min(0, ink.left)
         box = Box(x + ink.left, baseline + ink.top, x + ink.right, baseline + ink.bottom)
         self.items.append(Text(text, style, (x, baseline), box, writing))
+
+    def _narrower(self, style: Style) -> list[Style]:
+        """Return the style and, from wide to narrow, what may stand for it."""
+        widths = range(style.width, self.narrowest - 1, -NARROWER)
+        return [style, *(dataclasses.replace(style, width=width) for width in widths[1:])]
 
     def _line(self, text: str, style: Style, indent: int, writing: Writing) -> None:
         baseline = self._baseline(((text, style, writing),))
@@ -275,3 +298,10 @@ class Column:
 
     def _widest_word(self, text: str, style: Style) -> int:
         return max(measure(word, style, self.writing) for word in text.split(" "))
+
+
+def _moved(item: Text | Picture, right: int, down: int) -> Text | Picture:
+    box = Box(item.box.left + right, item.box.top + down, item.box.right + right, item.box.bottom + down)
+    if isinstance(item, Picture):
+        return dataclasses.replace(item, box=box)
+    return dataclasses.replace(item, box=box, origin=(item.origin[0] + right, item.origin[1] + down))

@@ -1,21 +1,90 @@
-"""Pictograms that need no reading: calendar page, clock, sky, building, tick box, crossed-out coin.
+"""Pictograms that need no reading. Those that never change are drawings in assets/pictograms; those that move with the
+facts, calendar page, clock and sky, are drawn here.
 
-All are drawn four times too large, reduced and cut at one grey level: dithering would fray every edge on thermal paper.
+All are drawn finer than the dots, reduced and cut at one grey level: dithering would fray every edge on thermal paper.
 """
 
 import datetime as dt
+import functools
+import io
 import math
+import re
 from collections.abc import Sequence
+from importlib import resources
 
+import resvg_py
 from PIL import Image, ImageDraw
 
 from kiosk.booking import french
 from kiosk.printing.fonts import BOLD, SEMIBOLD, font
 
 OVERSAMPLING = 4
+DRAWING_OVERSAMPLING = 2  # resvg shades its edges itself
 INK_BELOW = 144  # grey level; above the middle 128, so that weak heads still draw thin strokes
 BLACK, WHITE = 0, 255
 SUNRISE_HOUR, SUNSET_HOUR = 6, 20  # of the drawing, not of the sky
+
+# Ids of the catalogue that have a drawing of another name.
+DOCUMENTS = {
+    "carte-sejour": "residence-card",
+    "passeport": "passport",
+    "photos": "photos-3",
+    "photo": "photo",
+    "domicile": "proof-of-address",
+    "naissance": "birth-certificate",
+    "convocation": "message",
+    "ancienne-carte": "old-card",
+    "timbre": "stamp",
+    "pre-demande": "number",
+    "identite": "identity-card",
+    "francais": "diploma",
+    "impots": "tax-notice",
+    "permis": "driving-licence",
+    "traduction": "translation",
+    "lunettes": "glasses",
+    "ancienne-carte-grise": "car-papers",
+    "cession": "car-sale",
+}
+SERVICES = {
+    "sejour-renouvellement": "residence-card",
+    "sejour-premiere": "residence-card",
+    "sejour-remise": "residence-card",
+    "carte-identite": "identity-card",
+    "passeport": "passport",
+    "naturalisation": "nationality",
+    "permis-echange": "driving-licence",
+    "permis-medical": "medical-visit",
+    "carte-grise": "car-papers",
+}
+
+
+def document_pictogram(document_id: str, name: str = "") -> str | None:
+    """Return the drawing of a document of the catalogue, None where there is none.
+
+    `name` is its French name: « 2 photos d'identité » shows two photos. Without a name there are three.
+    """
+    if document_id == "photos" and re.match(r"2\b", name):
+        return "photos-2"
+    return DOCUMENTS.get(document_id)
+
+
+def service_pictogram(service_id: str) -> str | None:
+    """Return the drawing of what a service of the catalogue is about, None where there is none."""
+    return SERVICES.get(service_id)
+
+
+@functools.lru_cache(maxsize=256)
+def pictogram(name: str, height: int) -> Image.Image:
+    """Return a drawing of assets/pictograms as a mode "1" square of `height` dots. It is shared: copy it to change it.
+
+    Raise FileNotFoundError when there is no drawing of that name.
+    """
+    source = resources.files("kiosk").joinpath("assets", "pictograms", f"{name}.svg").read_text(encoding="utf-8")
+    png = resvg_py.svg_to_bytes(
+        svg_string=source, height=height * DRAWING_OVERSAMPLING, background="#ffffff", skip_system_fonts=True
+    )
+    with Image.open(io.BytesIO(bytes(png))) as drawn:
+        return crisp(drawn.convert("L").reduce(DRAWING_OVERSAMPLING))
 
 
 def crisp(grey: Image.Image) -> Image.Image:
@@ -82,12 +151,12 @@ def _fitting_size(text: str, width: float, largest: int) -> int:
 
 
 def calendar_page(width: int, height: int, date: dt.date) -> Image.Image:
-    """Return a tear-off calendar page: month in a black band, huge day number, weekday."""
+    """Return a tear-off calendar page: month and year in a black band, huge day number, weekday."""
     sheet, edge = _Canvas(width, height), max(4, width // 60)
     band, foot = round(height * 0.24), round(height * 0.22)
     sheet.box(0, 0, width, height, radius=14)
     sheet.box(edge, band, width - edge, height - edge, radius=10, fill=WHITE)
-    month, weekday = french.month(date), french.weekday(date)
+    month, weekday = f"{french.month(date)} {date.year}", french.weekday(date)
     inside = width - 4 * edge
     sheet.text((width / 2, band * 0.52), month, _fitting_size(month, inside, round(band * 0.72)), fill=WHITE)
     number = str(date.day)
@@ -148,38 +217,3 @@ def _moon(sheet: _Canvas, centre: tuple[float, float], radius: float) -> None:
     sheet.disc(centre, radius * 1.3, fill=WHITE)
     sheet.disc(centre, radius)
     sheet.disc((centre[0] + radius * 0.5, centre[1] - radius * 0.25), radius * 0.85, fill=WHITE)
-
-
-def building(size: int) -> Image.Image:
-    """Return a public building: pediment, columns, steps, flag."""
-    sheet, unit = _Canvas(size, size), size / 16
-    sheet.line(((8 * unit, 3.5 * unit), (8 * unit, 0.8 * unit)), unit * 0.7)
-    sheet.polygon(((8 * unit, 0.5 * unit), (11.5 * unit, 1.5 * unit), (8 * unit, 2.5 * unit)))
-    sheet.polygon(((8 * unit, 3 * unit), (15.5 * unit, 7 * unit), (0.5 * unit, 7 * unit)))
-    for column in range(4):
-        left = (2 + 3.33 * column) * unit
-        sheet.box(left, 7.6 * unit, left + 2 * unit, 12.8 * unit)
-    sheet.box(1 * unit, 12.8 * unit, 15 * unit, 14 * unit)
-    sheet.box(0, 14.4 * unit, size, size)
-    return sheet.crisp()
-
-
-def tick_box(size: int) -> Image.Image:
-    """Return an empty box to tick with a pen."""
-    sheet, edge = _Canvas(size, size), 4
-    sheet.box(0, 0, size, size, radius=6)
-    sheet.box(edge, edge, size - edge, size - edge, radius=3, fill=WHITE)
-    return sheet.crisp()
-
-
-def crossed_out_coin(size: int) -> Image.Image:
-    """Return a euro coin struck through: nothing to pay."""
-    sheet, radius = _Canvas(size, size), size / 2
-    centre, edge = (radius, radius), max(4.0, size / 18)
-    sheet.disc(centre, radius - 0.5)
-    sheet.disc(centre, radius - edge, fill=WHITE)
-    sheet.text(centre, "€", round(size * 0.78), SEMIBOLD)
-    corners = (_towards(centre, -45, radius), _towards(centre, 135, radius))
-    sheet.line(corners, edge * 2, fill=WHITE)
-    sheet.line((_towards(centre, -45, radius - edge), _towards(centre, 135, radius - edge)), edge)
-    return sheet.crisp()
