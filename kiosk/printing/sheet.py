@@ -130,10 +130,10 @@ class Column:
     def gap(self, dots: int = GAP) -> None:
         self.y += dots
 
-    def rule(self, gap: int = GAP) -> None:
+    def rule(self, gap: int = GAP, thickness: int = RULE) -> None:
         """Part two groups of facts by a line."""
         self.gap(gap)
-        self.picture("rule", Image.new("1", (self.inside, RULE), 0), MARGIN)
+        self.picture("rule", Image.new("1", (self.inside, thickness), 0), MARGIN)
         self.gap(gap)
 
     def write(self, text: str, style: Style, indent: int = 0, *, writing: Writing | None = None) -> None:
@@ -178,33 +178,73 @@ class Column:
         self._place_line(fact, fact_style, indent, baseline, FRENCH)
         self._advance(baseline, ((label, style, self.writing), (fact, fact_style, FRENCH)))
 
-    def flow(self, sentences: Sequence[str], style: Style, indent: int = 0) -> None:
+    def run(self, sentences: Sequence[str], style: Style) -> None:
+        """Write sentences after each other, breaking lines wherever words end."""
+        self.write(self._glue().join(sentences), style)
+
+    def flow(self, sentences: Sequence[str], style: Style) -> None:
         """Write sentences, each on a line of its own unless it is short enough to end the line of the one before."""
-        glue, narrowest = "" if self.writing.script is Script.HAN else " ", self._narrower(style)[-1]
+        narrowest = self._narrower(style)[-1]
         packed: list[str] = []
-        for sentence in sentences:
-            sentence = printable(sentence, self.writing.script)
-            joined = f"{packed[-1]}{glue}{sentence}" if packed else ""
-            if packed and measure(joined, narrowest, self.writing) <= self.inside - indent:
+        for sentence in (printable(text, self.writing.script) for text in sentences):
+            joined = self._glue().join((*packed[-1:], sentence))
+            if packed and measure(joined, narrowest, self.writing) <= self.inside:
                 packed[-1] = joined
             else:
                 packed.append(sentence)
         for text in packed:
-            self.write(text, style, indent)
+            self.write(text, style)
+
+    def _glue(self) -> str:
+        return "" if self.writing.script is Script.HAN else " "
 
     def ends(self, first: str, last: str, style: Style) -> None:
         """Write two short texts at the two ends of one line, or below each other where they are too long."""
         first, last = (printable(text, self.writing.script) for text in (first, last))
-        widths = [measure(text, style, self.writing) for text in (first, last)]
-        if sum(widths) + 3 * LABEL_GAP > self.inside:
-            self.write(first, style)
-            self.write(last, style)
-            return
+        for narrow in self._narrower(style):
+            widths = [measure(text, narrow, self.writing) for text in (first, last)]
+            if sum(widths) + 2 * LABEL_GAP <= self.inside:
+                self._at_both_ends(first, last, widths[1], narrow)
+                return
+        self.write(first, style)
+        self.write(last, style)
+
+    def _at_both_ends(self, first: str, last: str, width: int, style: Style) -> None:
         pieces = [(text, style, self.writing) for text in (first, last)]
         baseline = self._baseline(pieces)
         self._place_line(first, style, 0, baseline, self.writing)
-        self._place_line(last, style, self.inside - widths[1], baseline, self.writing)
+        self._place_line(last, style, self.inside - width, baseline, self.writing)
         self._advance(baseline, pieces)
+
+    def ticks(self, name: str, box: Image.Image, things: Sequence[tuple[str, Writing]], style: Style) -> None:
+        """Write a list with a box before each thing; short things share a line."""
+        before = box.width + PICTURE_GAP
+        rows: list[list[tuple[str, Writing]]] = []
+        end = 0
+        for text, writing in ((printable(text, own.script), own) for text, own in things):
+            width = before + measure(text, style, writing) + 2 * PICTURE_GAP
+            if rows and end + width - 2 * PICTURE_GAP <= self.inside:
+                rows[-1].append((text, writing))
+                end += width
+            else:
+                rows.append([(text, writing)])
+                end = width
+        for row in rows:
+            self._tick_row(name, box, row, style)
+
+    def _tick_row(self, name: str, box: Image.Image, row: Sequence[tuple[str, Writing]], style: Style) -> None:
+        if len(row) == 1:
+            self.pictured(name, box, ((row[0][0], style),), writing=row[0][1])
+            return
+        pieces = [(text, style, writing) for text, writing in row]
+        baseline, top, indent = self._baseline(pieces), self.y, 0
+        self._advance(baseline, pieces)
+        down = max(0, (self.y - top - box.height) // 2)
+        for text, _, writing in pieces:
+            self._place(name, box, self._from_start(indent, box.width), top + down)
+            indent += box.width + PICTURE_GAP
+            self._place_line(text, style, indent, baseline, writing)
+            indent += measure(text, style, writing) + 2 * PICTURE_GAP
 
     def beside(self, name: str, image: Image.Image, texts: Sequence[str], style: Style) -> None:
         """Put a pictogram before its text, or above it where a word would have to be cut."""

@@ -1,18 +1,30 @@
 """The lower half of a ticket: the same facts in the person's language, or without any words."""
 
+from dataclasses import dataclass
+
 from kiosk.printing import dates, languages
 from kiosk.printing.facts import Named, Ticket
 from kiosk.printing.fonts import BOLD, MEDIUM
 from kiosk.printing.languages import PICTOGRAMS, Wording
-from kiosk.printing.lettering import FRENCH, Style
+from kiosk.printing.lettering import FRENCH, Style, Writing
 from kiosk.printing.phrases import Status
 from kiosk.printing.pictograms import pictogram
 from kiosk.printing.sheet import COMPACT, Column
 
 LONGEST = 2080  # dots of the whole paper, 260 mm at 203 dpi: smaller letters are taken before more paper
-SIZES = (40, 37, 34)  # dots per em; 40 are 14 pt
-WIDE, NARROW = 90, 80  # of the `wdth` axis
-GAP = 6  # dots
+WIDE, NARROW = 90, 78  # of the `wdth` axis
+GAP = 5  # dots
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """How much paper the block takes."""
+
+    size: int  # dots per em; 40 are 14 pt
+    dense: bool = False  # sentences and things to bring follow each other on the line
+
+
+SETTINGS = (_Setting(40), _Setting(37), _Setting(34), _Setting(34, dense=True))  # the most legible first
 
 
 def compose(ticket: Ticket, width: int, top: int, second: str) -> Column:
@@ -20,16 +32,16 @@ def compose(ticket: Ticket, width: int, top: int, second: str) -> Column:
     if second == PICTOGRAMS:
         return _without_words(ticket, width, top)
     wording = languages.wording(second)
-    for size in SIZES:
-        column = _in_words(ticket, width, top, wording, size)
+    for setting in SETTINGS:
+        column = _in_words(ticket, width, top, wording, setting)
         if column.y <= LONGEST:
             break
     return column
 
 
-def _in_words(ticket: Ticket, width: int, top: int, wording: Wording, size: int) -> Column:
+def _in_words(ticket: Ticket, width: int, top: int, wording: Wording, setting: _Setting) -> Column:
     column = Column(width, wording.writing, pitch=COMPACT, narrowest=NARROW, y=top)
-    body, strong = Style(size, MEDIUM, WIDE), Style(size, BOLD, WIDE)
+    body, strong = Style(setting.size, MEDIUM, WIDE), Style(setting.size, BOLD, WIDE)
     say = wording.phrase
     column.rule(GAP)
     column.ends(say("title"), wording.language.autonym, strong)
@@ -39,16 +51,39 @@ def _in_words(ticket: Ticket, width: int, top: int, wording: Wording, size: int)
     column.labelled(say("arrive"), dates.hour(ticket.arrive_at.time()), body, (strong,))
     if ticket.zone_note:
         column.write(say("local_time"), body)
-    _name(column, wording, ticket.purpose, strong)
-    if ticket.documents:
-        column.write(say("bring"), body)
-    for document in ticket.documents:
-        _ticked(column, wording, document, body)
-    column.flow((say("free"), say("never_pay"), say("not_for_sale")), strong)
-    column.flow((say("cannot_come"), say("come_back")), body)
-    column.flow(_small_print(ticket, wording), body)
+    purpose, writing = _named(wording, ticket.purpose)
+    column.write(purpose, strong, writing=writing)
+    _bring(column, ticket, wording, setting)
+    price, otherwise = ("free", "never_pay", "not_for_sale"), ("cannot_come", "come_back")
+    last = _small_print(ticket, wording)
+    if setting.dense:
+        column.run([say(id_) for id_ in price], strong)
+        column.run([say(id_) for id_ in (*otherwise, *last)], body)
+    else:
+        column.flow([say(id_) for id_ in price], strong)
+        column.flow([say(id_) for id_ in otherwise], body)
+        column.flow([say(id_) for id_ in last], body)
     column.gap(GAP)
     return column
+
+
+def _bring(column: Column, ticket: Ticket, wording: Wording, setting: _Setting) -> None:
+    if not ticket.documents:
+        return
+    style, box = Style(setting.size, MEDIUM, WIDE), pictogram("tick-box", setting.size)
+    things = [_named(wording, document) for document in ticket.documents]
+    column.write(wording.phrase("bring"), style)
+    if setting.dense:
+        column.ticks("tick box", box, things, style)
+    else:
+        for text, writing in things:
+            column.pictured("tick box", box, ((text, style),), writing=writing)
+
+
+def _named(wording: Wording, named: Named) -> tuple[str, Writing]:
+    """Return a name of the catalogue; without translation it stays French: it is still true, and French counts."""
+    translated = wording.name_of(named.name)
+    return (named.name, FRENCH) if translated is None else (translated, wording.writing)
 
 
 def _small_print(ticket: Ticket, wording: Wording) -> list[str]:
@@ -57,23 +92,7 @@ def _small_print(ticket: Ticket, wording: Wording) -> list[str]:
         ids.append("unreviewed")
     if ticket.demonstration:
         ids.append("not_real")
-    return [wording.phrase(id_) for id_ in ids]
-
-
-def _name(column: Column, wording: Wording, named: Named, style: Style) -> None:
-    """Write a name of the catalogue; one without translation stays French: it is still true, and French counts."""
-    translated = wording.name_of(named.name)
-    if translated is None:
-        column.write(named.name, style, writing=FRENCH)
-    else:
-        column.write(translated, style)
-
-
-def _ticked(column: Column, wording: Wording, document: Named, style: Style) -> None:
-    translated = wording.name_of(document.name)
-    writing = FRENCH if translated is None else wording.writing
-    lines = ((translated or document.name, style),)
-    column.pictured("tick box", pictogram("tick-box", 34), lines, writing=writing)
+    return ids
 
 
 def _without_words(ticket: Ticket, width: int, top: int) -> Column:

@@ -21,17 +21,19 @@ from kiosk.printing.sheet import COMPACT, LABEL_GAP, MARGIN, PICTURE_GAP, WIDTHS
 WIDE, NARROW = 90, 80  # of the `wdth` axis: most sentences take one line of 80 mm paper
 BODY = Style(40, MEDIUM, WIDE)  # 14 pt
 STRONG = Style(40, BOLD, WIDE)
-PLACE = Style(44, SEMIBOLD, WIDE)
-NAMES = tuple(Style(size, BOLD, WIDE) for size in (56, 52, 48, 44))
-CODES = tuple(Style(size, BOLD, WIDE) for size in (52, 48, 44, 40))
-DIGITS = tuple(Style(size, BOLD, WIDE) for size in range(96, 66, -2))  # of the hour
+PLACE = Style(42, SEMIBOLD, WIDE)
+NAMES = tuple(Style(size, BOLD, WIDE) for size in (52, 48, 44))
+CODES = tuple(Style(size, BOLD, WIDE) for size in (48, 44, 40))
+DIGITS = tuple(Style(size, BOLD, WIDE) for size in range(90, 66, -2))  # of the hour
 FOOT = Style(34, MEDIUM, WIDE)
-BANNER_SIZES = (62, 58, 54, 48, 44, 40)
+BANNER_SIZES = (54, 50, 46, 42, 40)
 TITLE_SIZES = (50, 46, 42, 40)
-TOP, GAP = 4, 6  # dots
-CALENDAR, NARROW_CALENDAR = (230, 210), (190, 190)  # width and height
-CLOCK, NARROW_CLOCK = 98, 116
+TOP, GAP = 2, 5  # dots
+CALENDAR, NARROW_CALENDAR = (230, 198), (190, 190)  # width and height
+CLOCK, NARROW_CLOCK = 80, 116
 COIN, SMALLEST_COIN = 104, 64
+QUIET_EDGE = 16  # dots of the quiet zone that lie on the blank edge of the paper
+UNDERLENGTH, OVERLENGTH = 8, 4  # dots below and above its letters that a line leaves empty
 
 
 def compose(ticket: Ticket, form: Form, second: str | None = None) -> Page:
@@ -137,17 +139,19 @@ def _who_and_what(column: Column, ticket: Ticket) -> None:
 def _price_and_code(column: Column, ticket: Ticket) -> None:
     """Put what nobody may sell beside what would be sold, where the paper is wide enough; else above it."""
     qr = draw_qr(ticket.token, column.width).image
+    qr = qr.crop((QUIET_EDGE, 0, qr.width, qr.height)) if qr.width < column.width else qr
     price = ((say("free"), STRONG), (say("never_pay"), STRONG), (say("not_for_sale"), BODY))
     beside = _under_a_coin(price, column.width - qr.width + MARGIN, qr.height)
     if beside is None:
         column.rule(GAP)
         column.pictured("coin", pictogram("free", COIN), price)
-        _even(column)
+        _start_of_code(column)
         column.picture("qr", qr, (column.width - qr.width) // 2)
     else:
-        _even(column)
+        _start_of_code(column)
         column.aside(beside, qr.width - MARGIN, column.y + (qr.height - beside.y) // 2)
         column.picture("qr", qr, 0)
+        column.y = max(column.y - OVERLENGTH, *(item.box.bottom for item in beside.items))
     column.labelled(say("code"), ticket.code, BODY, CODES)
 
 
@@ -169,8 +173,12 @@ def _under_a_coin(price: Sequence[tuple[str, Style]], width: int, height: int) -
     return whole
 
 
-def _even(column: Column) -> None:
-    """A printer of half the vertical resolution draws rows in pairs: no module may begin in the middle of one."""
+def _start_of_code(column: Column) -> None:
+    """Go to where the quiet zone of the QR may begin: below the ink, on an even row.
+
+    A printer of half the vertical resolution draws rows in pairs: no module may begin in the middle of one.
+    """
+    column.y = max(column.y - UNDERLENGTH, *(item.box.bottom for item in column.items))
     column.y += column.y % 2
 
 
@@ -179,5 +187,4 @@ def _foot(column: Column, ticket: Ticket) -> None:
     column.write(say("not_a_permit"), FOOT)
     if ticket.demonstration:  # again, for whoever cuts the top off
         column.write(say("not_real"), FOOT)
-        column.write(phrases.DEMONSTRATION, FOOT)
     column.gap(GAP)
