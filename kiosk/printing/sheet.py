@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from kiosk.printing import pictures
+from kiosk.printing import pictograms
 from kiosk.printing.fonts import BOLD, MEDIUM, NBSP, SEMIBOLD, font, printable
 
 WIDTHS = (384, 576)  # dots that a 58 mm and an 80 mm printer can reach, at 8 dots per mm
@@ -83,14 +83,14 @@ class Page:
 
 def draw(page: Page) -> Image.Image:
     """Return the page as a mode "1" image, black on white."""
-    sheet = Image.new("L", (page.width, page.height), pictures.WHITE)
+    sheet = Image.new("L", (page.width, page.height), pictograms.WHITE)
     pen = ImageDraw.Draw(sheet)
     for item in page.items:
         if isinstance(item, Text):
             pen.text(item.origin, item.text, font=font(item.style.size, item.style.weight), fill=0, anchor="ls")
         else:
             sheet.paste(item.image, (item.box.left, item.box.top))
-    return pictures.crisp(sheet)
+    return pictograms.crisp(sheet)
 
 
 class Column:

@@ -1,7 +1,7 @@
 """The ticket: one appointment, so that whoever cannot read still knows the day, the hour and the place."""
 
 from kiosk.booking import french
-from kiosk.printing import phrases, pictures
+from kiosk.printing import phrases, pictograms
 from kiosk.printing.errors import TicketError
 from kiosk.printing.facts import Ticket
 from kiosk.printing.fonts import BOLD
@@ -67,11 +67,11 @@ def _calendar_and_clock(column: Column, ticket: Ticket) -> None:
     """Day and hour without words, then the hour in digits beside the sky."""
     time = ticket.start.time()
     inside = column.inside
-    calendar = pictures.calendar_page(round(inside * 0.55), round(inside * 0.5), ticket.start.date())
-    clock = pictures.clock_face(round(inside * 0.42), time)
+    calendar = pictograms.calendar_page(round(inside * 0.55), round(inside * 0.5), ticket.start.date())
+    clock = pictograms.clock_face(round(inside * 0.42), time)
     column.row((("calendar", calendar, MARGIN), ("clock", clock, column.width - MARGIN - clock.width)))
     column.gap()
-    sky = pictures.sky(round(inside * 0.31), round(inside * 0.18), time)
+    sky = pictograms.sky(round(inside * 0.31), round(inside * 0.18), time)
     left = MARGIN + sky.width + PICTURE_GAP
     column.line_at(french.hour(time), DIGITS[column.width], left, column.y + sky.height)
     column.picture("sky", sky, MARGIN)
@@ -80,7 +80,7 @@ def _calendar_and_clock(column: Column, ticket: Ticket) -> None:
 
 def _where(column: Column, ticket: Ticket) -> None:
     column.rule()
-    column.beside("building", pictures.building(84), (ticket.site,), PLACE)
+    column.beside("building", pictograms.pictogram("building", 84), (ticket.site,), PLACE)
     column.write(ticket.town, PLACE)
     for sentence in phrases.ADDRESS:
         column.write(sentence, BODY)
@@ -100,12 +100,12 @@ def _what_to_bring(column: Column, ticket: Ticket) -> None:
     column.write(phrases.BRING, STRONG)
     for document in ticket.documents:
         column.gap(6)
-        column.beside("tick box", pictures.tick_box(44), (document.name,), BODY)
+        column.beside("tick box", pictograms.pictogram("tick-box", 44), (document.name,), BODY)
 
 
 def _warnings(column: Column) -> None:
     column.rule()
-    column.beside("coin", pictures.crossed_out_coin(96), phrases.FREE, STRONG)
+    column.beside("coin", pictograms.pictogram("free", 96), phrases.FREE, STRONG)
     for sentence in (*phrases.PERSONAL, *phrases.CANNOT_COME):
         column.write(sentence, BODY)
 
