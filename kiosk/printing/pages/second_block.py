@@ -1,19 +1,19 @@
-"""The lower half of a ticket: the same facts in the person's language, or without any words."""
+"""The lower half of a ticket: the same facts in the person's language."""
 
 from dataclasses import dataclass
 
-from kiosk.printing import dates, languages
+from kiosk.printing import dates
 from kiosk.printing.facts import Named, Ticket
 from kiosk.printing.fonts import BOLD, MEDIUM
-from kiosk.printing.languages import PICTOGRAMS, Wording
+from kiosk.printing.languages import Wording
 from kiosk.printing.lettering import FRENCH, Style, Writing
 from kiosk.printing.phrases import Status
 from kiosk.printing.pictograms import pictogram
 from kiosk.printing.sheet import COMPACT, Column
 
 LONGEST = 2080  # dots of the whole paper, 260 mm at 203 dpi: smaller letters are taken before more paper
-WIDE, NARROW = 90, 78  # of the `wdth` axis
-GAP = 5  # dots
+WIDE, NARROW, NARROWEST = 90, 78, 70  # of the `wdth` axis
+GAP = 4  # dots
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,21 @@ class _Setting:
 
     size: int  # dots per em; 40 are 14 pt
     dense: bool = False  # sentences and things to bring follow each other on the line
+    narrowest: int = NARROW
 
 
-SETTINGS = (_Setting(40), _Setting(37), _Setting(34), _Setting(34, dense=True))  # the most legible first
+# The most legible first. The last is for Tamil, whose letters are wide.
+SETTINGS = (
+    _Setting(40),
+    _Setting(37),
+    _Setting(34),
+    _Setting(34, dense=True),
+    _Setting(34, dense=True, narrowest=NARROWEST),
+)
 
 
-def compose(ticket: Ticket, width: int, top: int, second: str) -> Column:
-    """Lay out the block that starts at row `top`; raise PhrasesError when it cannot be printed here."""
-    if second == PICTOGRAMS:
-        return _without_words(ticket, width, top)
-    wording = languages.wording(second)
+def compose(ticket: Ticket, width: int, top: int, wording: Wording) -> Column:
+    """Lay out the block that starts at row `top`, in the largest letters with which the paper is not too long."""
     for setting in SETTINGS:
         column = _in_words(ticket, width, top, wording, setting)
         if column.y <= LONGEST:
@@ -40,7 +45,7 @@ def compose(ticket: Ticket, width: int, top: int, second: str) -> Column:
 
 
 def _in_words(ticket: Ticket, width: int, top: int, wording: Wording, setting: _Setting) -> Column:
-    column = Column(width, wording.writing, pitch=COMPACT, narrowest=NARROW, y=top)
+    column = Column(width, wording.writing, pitch=COMPACT, narrowest=setting.narrowest, y=top)
     body, strong = Style(setting.size, MEDIUM, WIDE), Style(setting.size, BOLD, WIDE)
     say = wording.phrase
     column.rule(GAP)
@@ -93,9 +98,3 @@ def _small_print(ticket: Ticket, wording: Wording) -> list[str]:
     if ticket.demonstration:
         ids.append("not_real")
     return ids
-
-
-def _without_words(ticket: Ticket, width: int, top: int) -> Column:
-    column = Column(width, pitch=COMPACT, y=top)
-    column.rule(GAP)
-    return column

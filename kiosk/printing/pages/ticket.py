@@ -6,12 +6,13 @@ French comes first and whole; what follows on request, the person's language or 
 from collections.abc import Sequence
 
 from kiosk.booking import french
-from kiosk.printing import phrases
+from kiosk.printing import languages, phrases
 from kiosk.printing.errors import TicketError
 from kiosk.printing.facts import Ticket
 from kiosk.printing.fonts import BOLD, MEDIUM, SEMIBOLD
+from kiosk.printing.languages import PICTOGRAMS
 from kiosk.printing.lettering import Style, extent, measure, widest_atom
-from kiosk.printing.pages import second_block
+from kiosk.printing.pages import pictogram_block, second_block
 from kiosk.printing.phrases import french as say
 from kiosk.printing.pictograms import calendar_page, clock_face, pictogram, sky
 from kiosk.printing.profiles import Form
@@ -22,13 +23,13 @@ WIDE, NARROW = 90, 80  # of the `wdth` axis: most sentences take one line of 80 
 BODY = Style(40, MEDIUM, WIDE)  # 14 pt
 STRONG = Style(40, BOLD, WIDE)
 PLACE = Style(42, SEMIBOLD, WIDE)
-NAMES = tuple(Style(size, BOLD, WIDE) for size in (52, 48, 44))
+NAMES = tuple(Style(size, BOLD, WIDE) for size in (50, 46, 42))
 CODES = tuple(Style(size, BOLD, WIDE) for size in (48, 44, 40))
 DIGITS = tuple(Style(size, BOLD, WIDE) for size in range(90, 66, -2))  # of the hour
 FOOT = Style(34, MEDIUM, WIDE)
-BANNER_SIZES = (54, 50, 46, 42, 40)
-TITLE_SIZES = (50, 46, 42, 40)
-TOP, GAP = 2, 5  # dots
+BANNER_SIZES = (50, 46, 42, 40)
+TITLE_SIZES = (48, 44, 40)
+TOP, GAP = 2, 4  # dots
 CALENDAR, NARROW_CALENDAR = (230, 198), (190, 190)  # width and height
 CLOCK, NARROW_CLOCK = 80, 116
 COIN, SMALLEST_COIN = 104, 64
@@ -50,10 +51,13 @@ def compose(ticket: Ticket, form: Form, second: str | None = None) -> Page:
     _who_and_what(column, ticket)
     _price_and_code(column, ticket)
     _foot(column, ticket)
-    if second is not None:
-        below = second_block.compose(ticket, form.dots, column.y, second)
-        return Page(form.dots, below.y, (*column.items, *below.items))
-    return Page(form.dots, column.y, tuple(column.items))
+    if second is None:
+        return Page(form.dots, column.y, tuple(column.items))
+    if second == PICTOGRAMS:
+        below = pictogram_block.compose(ticket, form.dots, column.y)
+    else:
+        below = second_block.compose(ticket, form.dots, column.y, languages.wording(second))
+    return Page(form.dots, below.y, (*column.items, *below.items))
 
 
 def _banners(column: Column, ticket: Ticket) -> None:
