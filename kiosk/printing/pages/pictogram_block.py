@@ -9,11 +9,12 @@ from PIL import Image
 from kiosk.printing import dates
 from kiosk.printing.facts import Named, Ticket
 from kiosk.printing.fonts import BOLD, MEDIUM
-from kiosk.printing.lettering import Style, extent
+from kiosk.printing.lettering import Style, extent, measure
 from kiosk.printing.pictograms import calendar_page, clock_face, document_pictogram, pictogram, sky
 from kiosk.printing.sheet import COMPACT, MARGIN, Column
 
 GAP = 12  # dots
+WIDE_LETTERS = 90  # of the `wdth` axis
 BODY = Style(40, MEDIUM)
 
 
@@ -38,8 +39,6 @@ def compose(ticket: Ticket, width: int, top: int) -> Column:
     sizes = WIDE if width >= WIDE_FROM else NARROW
     column = Column(width, pitch=COMPACT, y=top)
     column.rule(GAP)
-    if ticket.demonstration:
-        _spread(column, [("no ticket", pictogram("no-ticket", sizes.pictogram))])
     day = calendar_page(*sizes.calendar, ticket.start.date())
     _spread(column, [("calendar", day), ("sky", sky(*sizes.sky, ticket.start.time()))])
     _moment(column, "arrive", ticket.arrive_at.time(), sizes)
@@ -48,8 +47,8 @@ def compose(ticket: Ticket, width: int, top: int) -> Column:
         column.rule(GAP)
         _documents(column, ticket.documents, sizes)
     column.rule(GAP)
-    coins = [(name, pictogram(name, sizes.pictogram)) for name in ("free", "zero-euro", "not-for-sale")]
-    _spread(column, coins)
+    last = ("free", "not-for-sale", "no-ticket") if ticket.demonstration else ("free", "not-for-sale")
+    _spread(column, [(name, pictogram(name, sizes.pictogram)) for name in last])
     return column
 
 
@@ -66,11 +65,13 @@ def _spread(column: Column, pictures: list[tuple[str, Image.Image]]) -> None:
 
 def _moment(column: Column, name: str, time: dt.time, sizes: _Sizes) -> None:
     """Say when, in a line: what to do, a clock, digits."""
-    digits, style = dates.hour(time), Style(sizes.digits, BOLD)
-    ink = extent(digits, style)
     clock, doing = clock_face(sizes.pictogram, time), pictogram(name, sizes.pictogram)
     middle = column.y + sizes.pictogram // 2
     left = MARGIN + 2 * (sizes.pictogram + 2 * GAP)
+    digits = dates.hour(time)
+    fitting = (Style(size, BOLD, WIDE_LETTERS) for size in range(sizes.digits, 40, -2))
+    style = next(own for own in fitting if left + measure(digits, own) <= column.width - MARGIN)
+    ink = extent(digits, style)
     column.line_at(digits, style, left, middle + (ink.bottom - ink.top) // 2 - ink.bottom)
     column.row(((name, doing, MARGIN), ("clock", clock, MARGIN + sizes.pictogram + 2 * GAP)))
     column.gap(GAP)

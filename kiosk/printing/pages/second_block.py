@@ -11,7 +11,8 @@ from kiosk.printing.phrases import Status
 from kiosk.printing.pictograms import pictogram
 from kiosk.printing.sheet import COMPACT, Column
 
-LONGEST = 2080  # dots of the whole paper, 260 mm at 203 dpi: smaller letters are taken before more paper
+LONGEST = 2080  # dots of a paper 576 wide, 260 mm at 203 dpi: smaller letters are taken before more paper
+LONGEST_WIDTH = 576  # narrower papers may be longer: as large in all
 WIDE, NARROW, NARROWEST = 90, 78, 70  # of the `wdth` axis
 GAP = 4  # dots
 
@@ -39,7 +40,7 @@ def compose(ticket: Ticket, width: int, top: int, wording: Wording) -> Column:
     """Lay out the block that starts at row `top`, in the largest letters with which the paper is not too long."""
     for setting in SETTINGS:
         column = _in_words(ticket, width, top, wording, setting)
-        if column.y <= LONGEST:
+        if column.y <= LONGEST * LONGEST_WIDTH // width:
             break
     return column
 

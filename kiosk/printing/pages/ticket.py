@@ -19,7 +19,7 @@ from kiosk.printing.profiles import Form
 from kiosk.printing.qr import draw_qr
 from kiosk.printing.sheet import COMPACT, LABEL_GAP, MARGIN, PICTURE_GAP, WIDTHS, Column, Page
 
-WIDE, NARROW = 90, 80  # of the `wdth` axis: most sentences take one line of 80 mm paper
+WIDE, NARROW = 90, 76  # of the `wdth` axis: most sentences take one line of 80 mm paper
 BODY = Style(40, MEDIUM, WIDE)  # 14 pt
 STRONG = Style(40, BOLD, WIDE)
 PLACE = Style(42, SEMIBOLD, WIDE)
@@ -27,12 +27,14 @@ NAMES = tuple(Style(size, BOLD, WIDE) for size in (50, 46, 42))
 CODES = tuple(Style(size, BOLD, WIDE) for size in (48, 44, 40))
 DIGITS = tuple(Style(size, BOLD, WIDE) for size in range(90, 66, -2))  # of the hour
 FOOT = Style(34, MEDIUM, WIDE)
+TITLES = (Style(48, BOLD, WIDE), Style(44, BOLD, WIDE), Style(42, BOLD, NARROW))
 BANNER_SIZES = (50, 46, 42, 40)
-TITLE_SIZES = (48, 44, 40)
 TOP, GAP = 2, 4  # dots
 CALENDAR, NARROW_CALENDAR = (230, 198), (190, 190)  # width and height
 CLOCK, NARROW_CLOCK = 80, 116
+BUILDING, NARROW_BUILDING = 104, 84
 COIN, SMALLEST_COIN = 104, 64
+WIDE_FROM = 512  # dots of paper
 QUIET_EDGE = 16  # dots of the quiet zone that lie on the blank edge of the paper
 UNDERLENGTH, OVERLENGTH = 8, 4  # dots below and above its letters that a line leaves empty
 
@@ -71,7 +73,8 @@ def _banners(column: Column, ticket: Ticket) -> None:
 
 
 def _when(column: Column, ticket: Ticket) -> None:
-    column.write_whole(say("title"), TITLE_SIZES, BOLD)
+    title = say("title")
+    column.write(title, next((style for style in TITLES if measure(title, style) <= column.inside), TITLES[-1]))
     column.gap(GAP)
     digits, arrive_at = french.hour(ticket.start.time()), french.hour(ticket.arrive_at.time())
     room = column.inside - CALENDAR[0] - PICTURE_GAP
@@ -125,7 +128,12 @@ def _digits(column: Column, digits: str, style: Style, gap: int) -> None:
 def _where(column: Column, ticket: Ticket) -> None:
     column.rule(GAP)
     lines = ((ticket.site, PLACE), (ticket.town, PLACE), (say("ask_address"), BODY))
-    column.pictured("building", pictogram("building", 104), lines)
+    if column.width < WIDE_FROM:
+        column.pictured("building", pictogram("building", NARROW_BUILDING), lines[:1])
+        for text, style in lines[1:]:
+            column.write(text, style)
+    else:
+        column.pictured("building", pictogram("building", BUILDING), lines)
 
 
 def _who_and_what(column: Column, ticket: Ticket) -> None:
@@ -153,9 +161,10 @@ def _price_and_code(column: Column, ticket: Ticket) -> None:
         column.picture("qr", qr, (column.width - qr.width) // 2)
     else:
         _start_of_code(column)
+        before = len(column.items)
         column.aside(beside, qr.width - MARGIN, column.y + (qr.height - beside.y) // 2)
         column.picture("qr", qr, 0)
-        column.y = max(column.y - OVERLENGTH, *(item.box.bottom for item in beside.items))
+        column.y = max(column.y - OVERLENGTH, *(item.box.bottom + OVERLENGTH for item in column.items[before:-1]))
     column.labelled(say("code"), ticket.code, BODY, CODES)
 
 
