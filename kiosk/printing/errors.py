@@ -13,6 +13,10 @@ class MissingGlyphError(PrintingError):
     """The font has no drawing for a character, nor for its base letter."""
 
 
+class PhrasesError(PrintingError):
+    """A table of translations is not there or does not hold, or this machine cannot draw its language."""
+
+
 class QrError(PrintingError):
     """The code cannot be drawn on this paper, or what is drawn does not read back as the token."""
 
