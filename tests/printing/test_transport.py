@@ -13,6 +13,7 @@ from PIL import Image
 from kiosk.printing.errors import MaybeSentError, NotSentError, PayloadError
 from kiosk.printing.escpos import encode
 from kiosk.printing.paper import papers
+from kiosk.printing.profiles import Form
 from kiosk.printing.qr import verify
 from kiosk.printing.service import render
 from kiosk.printing.transport import DevicePrinter, Printer, TcpPrinter, VirtualPrinter, printer_from_url
@@ -107,6 +108,7 @@ def test_a_device_that_stops_taking_leaves_nobody_sure(tmp_path: Path) -> None:
     path = tmp_path / "lp0"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
     try:
         with pytest.raises(MaybeSentError):
             DevicePrinter(path, progress_seconds=0.2).send(PAYLOAD, name=NAME)
@@ -119,7 +121,7 @@ def test_a_device_is_not_closed_on_its_last_block(tmp_path: Path) -> None:
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
-    short = encode(Image.new("1", (384, 80), 1))  # fits into the pipe, and leaves it busy
+    short = encode(Image.new("1", (384, 80), 1), Form(384))  # fits into the pipe, and leaves it busy
     try:
         with pytest.raises(MaybeSentError):
             DevicePrinter(path, progress_seconds=0.2).send(short, name=NAME)
