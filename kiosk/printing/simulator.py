@@ -249,7 +249,7 @@ class _Mechanism:
         code = bytes(self._strip)
         self._strip.clear()
         try:
-            self.sheets += [Sheet(image, code, whole) for image in papers(code)]
+            self.sheets += [Sheet(image, code, whole) for image in papers(_RESET + code)]
         except PayloadError:  # no ink at all, or not our commands
             self.rubbish += code
 
