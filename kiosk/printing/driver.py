@@ -49,9 +49,7 @@ class Step(Enum):
 
     COMMITTING = auto()  # the printer can print; SENDING is about to be recorded
     COMMITTED = auto()  # SENDING is on disk, no byte has left
-    WRITTEN = auto()  # some more bytes were taken
-    HANDED_OVER = auto()  # all were; SENT is about to be recorded
-    SENT = auto()
+    SENT = auto()  # every byte was taken, and that is on disk
     WAITING_FOR_PAPER = auto()  # the roll ended in the middle: change it, the printer goes on by itself
     PROVEN = auto()  # PRINTED is about to be recorded
     ASKING = auto()  # UNCONFIRMED is on disk: « Le ticket est-il sorti en entier ? »
@@ -209,15 +207,13 @@ class Driver:
     def _hand_over(self, job: Job, data: bytes, line: "_Line") -> Path | None:
         """Send everything and record it; return the picture of a virtual paper. Raise LineError."""
         try:
-            for _ in line.send(data):
-                self._at(Step.WRITTEN)
+            line.send(data)
             # A printer that answers still has to: its line is closed when the proof is there.
             picture = None if line.answers else line.finish()
         except LineError as error:
             if error.sent_nothing:
                 self._spool.not_sent(job.number)
             raise
-        self._at(Step.HANDED_OVER)
         self._spool.sent(job.number)
         self._at(Step.SENT)
         return picture
@@ -348,8 +344,8 @@ class _Line:
         if any(isinstance(answer, Processed) for answer in self._in_turn.feed(heard)):
             self.processed = True
 
-    def send(self, payload: bytes) -> Iterator[None]:
-        """Hand a payload over, pausing after each piece taken. Raise LineError, also when the printer goes deaf."""
+    def send(self, payload: bytes) -> None:
+        """Hand a payload over. Raise LineError, also when the printer goes deaf."""
         check(payload)
         left, last_taken = memoryview(payload), self._clock()
         while left:
@@ -357,7 +353,6 @@ class _Line:
             left = left[taken:]
             if taken:
                 last_taken = self._clock()
-                yield
             elif self._clock() - last_taken >= self._patience_for_progress():
                 raise LineError("L'imprimante ne prend plus rien.", sent_nothing=len(left) == len(payload))
             if left:

@@ -4,23 +4,72 @@ import contextlib
 import datetime as dt
 import os
 import signal
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.printing.driver import Driver, Patience, Step
 from kiosk.printing.spool import Learned, Spool
-from kiosk.printing.transports import transport_for
+from kiosk.printing.status import Query
+from kiosk.printing.transports import Channel, Transport, transport_for
 
 KIND, SUBJECT = "ticket", "7K4MQ2XP93TQ"
+QUESTIONS = {query.value for query in Query}
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """When a kiosk is killed: at the nth time that it reaches a step, or once the paper is queued (no step)."""
+    """When a kiosk is killed: as the driver reaches a step, or as soon as so many bytes of the paper were taken."""
 
-    step: Step | None = None
-    count: int = 1
+    step: Step | None = None  # None without bytes: once the paper is queued
+    taken: int | None = None
+
+    def strike(self) -> None:
+        """Die as in a power cut."""
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DoomedChannel:
+    """A line whose kiosk dies between two bytes, whatever it meant to record next."""
+
+    def __init__(self, channel: Channel, death: Death) -> None:
+        self._channel = channel
+        self._death = death
+        self._taken = 0
+        self.talks = channel.talks
+        self.read = channel.read
+        self.finish = channel.finish
+        self.close = channel.close
+
+    def write(self, data: bytes, seconds: float) -> int:
+        """Write, and die once enough of the paper was taken."""
+        taken = self._channel.write(data, seconds)
+        if data not in QUESTIONS:
+            self._taken += taken
+            if self._death.taken is not None and taken and self._taken >= self._death.taken:
+                self._death.strike()
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class DoomedTransport:
+    """The way to a printer, for a kiosk that will not live."""
+
+    transport: Transport
+    death: Death
+
+    @property
+    def address(self) -> str:
+        """Return the address of the printer."""
+        return self.transport.address
+
+    @property
+    def bytes_per_second(self) -> int | None:
+        """Return its speed."""
+        return self.transport.bytes_per_second
+
+    def open(self, name: str) -> DoomedChannel:
+        """Open the line."""
+        return DoomedChannel(self.transport.open(name), self.death)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +91,11 @@ def now() -> dt.datetime:
 
 def live(life: Life) -> None:
     """Queue a paper and print it, or die as told."""
-    reached: Counter[Step | None] = Counter()
+    death = life.death
 
     def at(step: Step | None) -> None:
-        reached[step] += 1
-        if life.death == Death(step, reached[step]):
-            os.kill(os.getpid(), signal.SIGKILL)
+        if death == Death(step):
+            death.strike()
 
     with contextlib.closing(Spool(life.spool, now)) as spool:
         if life.learned:
@@ -55,4 +103,5 @@ def live(life: Life) -> None:
         job = spool.add(KIND, SUBJECT, 1, life.payload)
         at(None)
         transport = transport_for(life.printer, life.spool.parent)
-        Driver(transport, spool, life.patience, at=at).print(job.number)
+        doomed = DoomedTransport(transport, death) if death else transport
+        Driver(doomed, spool, life.patience, at=at).print(job.number)
