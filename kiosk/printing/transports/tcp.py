@@ -63,9 +63,9 @@ class TcpChannel:
         while True:
             readable, writable = self._wait(deadline, [self._connection])
             if readable:
-                self._listen()
+                self._listen(sent_nothing=True)
             if self._ended:
-                raise LineError("L'imprimante a coupé.")
+                raise LineError("L'imprimante a coupé.", sent_nothing=True)
             taken = self._send(data) if writable else 0
             if taken or not deadline.left:
                 return taken
@@ -105,20 +105,20 @@ class TcpChannel:
         except BlockingIOError:  # the room that was announced is taken
             return 0
         except OSError as error:
-            raise LineError("L'imprimante a coupé.") from error
+            raise LineError("L'imprimante a coupé.", sent_nothing=True) from error
 
     def _wait(self, deadline: Deadline, writers: list[socket.socket]) -> tuple[bool, bool]:
         readers = [] if self._ended else [self._connection]
         readable, writable, _ = select.select(readers, writers, [], deadline.left)
         return bool(readable), bool(writable)
 
-    def _listen(self) -> None:
+    def _listen(self, *, sent_nothing: bool = False) -> None:
         try:
             heard = self._connection.recv(CHUNK_BYTES)
         except BlockingIOError:
             return
         except OSError as error:
-            raise LineError("L'imprimante a coupé.") from error
+            raise LineError("L'imprimante a coupé.", sent_nothing=sent_nothing) from error
         self._said += heard
         self._ended = not heard
 
