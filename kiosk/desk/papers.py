@@ -13,7 +13,7 @@ from kiosk.desk.answers import Delivery, Paper, PaperError
 from kiosk.printing.errors import LineError, MaybeSentError, NotSentError, PrintingError
 from kiosk.printing.escpos import check
 from kiosk.printing.facts import ticket_for
-from kiosk.printing.service import facsimile, render
+from kiosk.printing.service import DOTS_OF_PAPER, facsimile, render
 from kiosk.printing.transports import Channel, transport_for
 from kiosk.settings import Paper as PaperWidth
 
@@ -25,7 +25,7 @@ class Papers:
     """One printer, one width of paper."""
 
     def __init__(self, printer: str, paper: PaperWidth, state_dir: Path, now: Callable[[], dt.datetime]) -> None:
-        self._transport = transport_for(printer, state_dir)
+        self._transport = transport_for(printer, state_dir, DOTS_OF_PAPER[paper])
         self._owner = threading.Lock()
         self._paper = paper
         self._now = now
@@ -68,10 +68,7 @@ class Papers:
 def _write(channel: Channel, payload: bytes) -> None:
     sent = 0
     while sent < len(payload):
-        try:
-            taken = channel.write(payload[sent:], PROGRESS_SECONDS)
-        except LineError as error:
-            raise LineError(str(error), sent_nothing=error.sent_nothing and not sent) from error
+        taken = channel.write(payload[sent:], PROGRESS_SECONDS)
         if not taken:
             raise LineError("L'imprimante ne prend plus rien.", sent_nothing=not sent)
         sent += taken

@@ -30,9 +30,9 @@ class MaybeSentError(PrintingError):
 
 
 class LineError(PrintingError):
-    """A line broke while it was open. What earlier calls had handed over may or may not be printed.
+    """A line broke while it was open. What had been handed over may or may not be printed.
 
-    `sent_nothing` is True only when it is certain that no byte of this call (`finish`: of the whole job) left.
+    `sent_nothing` is True only when it is certain that no byte ever left by this line, not even a question.
     """
 
     def __init__(self, message: str, *, sent_nothing: bool = False) -> None:

@@ -8,6 +8,7 @@ from PIL import Image
 from kiosk.printing import escpos, qr, sheet
 from kiosk.printing.facts import Ticket
 from kiosk.printing.pages import ticket as ticket_page
+from kiosk.printing.profiles import Form
 
 Paper = Literal["80mm", "58mm"]
 DOTS_OF_PAPER: dict[Paper, int] = {"80mm": 576, "58mm": 384}
@@ -26,7 +27,7 @@ def render(ticket: Ticket, paper: Paper) -> Rendered:
     """Draw, verify and encode the ticket; raise a PrintingError before anything could be printed wrong."""
     image = escpos.scrub(sheet.draw(ticket_page.compose(ticket, DOTS_OF_PAPER[paper])))
     qr.verify(image, ticket.token)
-    return Rendered(image, escpos.encode(image))
+    return Rendered(image, escpos.encode(image, Form(image.width)))
 
 
 def facsimile(image: Image.Image, columns: int) -> list[list[tuple[int, int]]]:

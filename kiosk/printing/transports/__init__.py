@@ -11,6 +11,7 @@ from kiosk.printing.address import (
     VirtualAddress,
     parse_address,
 )
+from kiosk.printing.paper import HEAD_DOTS
 from kiosk.printing.transports.base import Channel, Transport
 from kiosk.printing.transports.cups import CupsTransport
 from kiosk.printing.transports.device import DeviceTransport
@@ -22,8 +23,8 @@ from kiosk.printing.transports.virtual import VirtualTransport
 __all__ = ["Channel", "Transport", "transport_for"]
 
 
-def transport_for(url: str, state_dir: Path) -> Transport:
-    """Return the way to the printer that a setting names; raise AddressError."""
+def transport_for(url: str, state_dir: Path, dots: int = HEAD_DOTS) -> Transport:
+    """Return the way to the printer that a setting names; raise AddressError. A virtual head is `dots` wide."""
     match parse_address(url):
         case TcpAddress(host, port):
             return TcpTransport(url, host, port, state_dir)
@@ -36,4 +37,4 @@ def transport_for(url: str, state_dir: Path) -> Transport:
         case CupsAddress(queue):
             return CupsTransport(url, queue, state_dir)
         case VirtualAddress():
-            return VirtualTransport(url, state_dir / "tickets", state_dir)
+            return VirtualTransport(url, state_dir / "tickets", state_dir, dots)

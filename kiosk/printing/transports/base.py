@@ -24,7 +24,7 @@ class Channel(Protocol):
     def write(self, data: bytes, seconds: float) -> int:
         """Return how many of the first bytes of `data` were taken, as soon as some are; 0 if none within `seconds`.
 
-        Raise LineError when the line is broken; unless it has `sent_nothing`, some of `data` may have left.
+        Raise LineError when the line is broken.
         """
 
     def read(self, seconds: float) -> bytes:

@@ -61,13 +61,14 @@ class SerialChannel:
         self._held = held
         self._piece_bytes = piece_bytes
         self._said = b""
+        self._sent = 0  # bytes
         self._stopped = False  # by XOFF
         self._lines_seen: frozenset[str] = frozenset()  # those that were up: this cable has them
 
     def write(self, data: bytes, seconds: float) -> int:
         """See base.Channel. Takes a tenth of a second's worth at most, so that the printer can stop what follows."""
         deadline = Deadline(seconds)
-        with _broken_line(sent_nothing=True):
+        with self._broken():
             while True:
                 self._listen(0)
                 taken = self._send(data) if self._may_send() else 0
@@ -77,7 +78,7 @@ class SerialChannel:
 
     def read(self, seconds: float) -> bytes:
         """See base.Channel."""
-        with _broken_line():
+        with self._broken():
             if not self._said:
                 self._listen(seconds)
         said, self._said = self._said, b""
@@ -86,7 +87,7 @@ class SerialChannel:
     def finish(self, seconds: float) -> Path | None:
         """Wait until the port's buffer is empty."""
         deadline = Deadline(seconds)
-        with _broken_line():
+        with self._broken():
             while self._port.out_waiting:
                 if not deadline.left:
                     raise LineError("L'imprimante ne prend plus rien.")
@@ -116,6 +117,7 @@ class SerialChannel:
         if not select.select([], [self._port.fileno()], [], 0)[1]:
             return 0
         taken: int = self._port.write(data[: self._piece_bytes])
+        self._sent += taken
         return taken
 
     def _listen(self, seconds: float) -> None:
@@ -127,10 +129,9 @@ class SerialChannel:
         if stops != goes:  # both -1: it said neither
             self._stopped = stops > goes
 
-
-@contextlib.contextmanager
-def _broken_line(*, sent_nothing: bool = False) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, termios.error) as error:
-        raise LineError("L'imprimante n'est plus branchée.", sent_nothing=sent_nothing) from error
+    @contextlib.contextmanager
+    def _broken(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, termios.error) as error:
+            raise LineError("L'imprimante n'est plus branchée.", sent_nothing=not self._sent) from error

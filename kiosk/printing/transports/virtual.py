@@ -20,6 +20,7 @@ class VirtualTransport:
     address: str
     directory: Path
     state_dir: Path
+    dots: int  # of the head that this printer does not have
     bytes_per_second: int | None = None
 
     def open(self, name: str) -> "VirtualChannel":
@@ -32,7 +33,7 @@ class VirtualTransport:
         except OSError as error:
             held.release()
             raise NotSentError("Le dossier des tickets n'est pas accessible. Rien n'est imprimé.") from error
-        return VirtualChannel(self.directory, name, held)
+        return VirtualChannel(self.directory, name, self.dots, held)
 
 
 class VirtualChannel:
@@ -40,9 +41,10 @@ class VirtualChannel:
 
     talks = False
 
-    def __init__(self, directory: Path, name: str, held: Claim) -> None:
+    def __init__(self, directory: Path, name: str, dots: int, held: Claim) -> None:
         self._directory = directory
         self._name = name
+        self._dots = dots
         self._held = held
         self._collected = bytearray()
 
@@ -61,7 +63,7 @@ class VirtualChannel:
         stem = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%fZ}-{self._name}"
         written: list[Path] = []
         try:
-            images = papers(payload)
+            images = papers(payload, self._dots)
             _write_whole(self._directory / f"{stem}.bin", lambda path: path.write_bytes(payload), written)
             for number, image in enumerate(images):
                 picture = self._directory / (f"{stem}-{number}.png" if number else f"{stem}.png")

@@ -11,6 +11,7 @@ from PIL import Image
 
 from kiosk.printing.errors import LineError, NotSentError
 from kiosk.printing.escpos import encode
+from kiosk.printing.profiles import Form
 from kiosk.printing.transports import transport_for
 from tests.printing.transports.handing import NAME, PAYLOAD, hand_over
 
@@ -59,7 +60,7 @@ def test_a_device_that_stops_taking_says_how_much_it_took(reader: int, tmp_path:
 
 
 def test_a_device_is_not_closed_on_its_last_block(reader: int, tmp_path: Path) -> None:
-    short = encode(Image.new("1", (384, 80), 1))  # fits into the pipe, and leaves it busy
+    short = encode(Image.new("1", (384, 80), 0), Form(384))  # fits into the pipe, and leaves it busy
     channel = transport_for(f"file://{tmp_path}/lp0", tmp_path).open(NAME)
     assert hand_over(channel, short) == len(short)
     with pytest.raises(LineError):

@@ -20,7 +20,7 @@ def channel_to(simulator: Simulator, tmp_path: Path) -> Channel:
 
 
 def test_a_network_printer_gets_the_ticket_whole(tmp_path: Path) -> None:
-    with Simulator() as simulator:
+    with Simulator(dots=384) as simulator:
         channel = channel_to(simulator, tmp_path)
         assert hand_over(channel) == len(PAYLOAD)
         assert channel.finish(5) is None

@@ -16,7 +16,7 @@ from tests.printing.transports.handing import NAME, PAYLOAD, hand_over
 
 
 def printed(state_dir: Path, payload: bytes = PAYLOAD) -> Path:
-    channel = transport_for("virtual:", state_dir).open(NAME)
+    channel = transport_for("virtual:", state_dir, 384).open(NAME)
     try:
         assert hand_over(channel, payload) == len(payload)
         picture = channel.finish(1)
@@ -36,7 +36,7 @@ def test_virtual_paper_is_a_picture_that_only_its_owner_reads(tmp_path: Path) ->
     assert picture.name.endswith(f"-{NAME}.png")
     with Image.open(picture) as image:
         verify(image, LONG_TOKEN)
-        assert image.tobytes() == papers(PAYLOAD)[0].tobytes()
+        assert image.tobytes() == papers(PAYLOAD, 384)[0].tobytes()
     assert picture.with_suffix(".bin").read_bytes() == PAYLOAD
     assert {stat.S_IMODE(path.stat().st_mode) for path in picture.parent.iterdir()} == {0o600}
     assert stat.S_IMODE(picture.parent.stat().st_mode) == 0o700
@@ -64,7 +64,7 @@ def test_a_directory_that_cannot_be_made_was_sent_nothing(tmp_path: Path) -> Non
 
 def test_what_is_no_ticket_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(LineError) as broken:
-        printed(tmp_path, PAYLOAD[:-4])
+        printed(tmp_path, PAYLOAD[:-7])  # neither fed nor cut
     assert broken.value.sent_nothing
     assert list((tmp_path / "tickets").iterdir()) == []
 
