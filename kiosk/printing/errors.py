@@ -32,7 +32,7 @@ class MaybeSentError(PrintingError):
 class LineError(PrintingError):
     """A line broke while it was open. What had been handed over may or may not be printed.
 
-    `sent_nothing` is True only when it is certain that no byte reached the printer.
+    `sent_nothing` is True only when it is certain that no byte ever left by this line, not even a question.
     """
 
     def __init__(self, message: str, *, sent_nothing: bool = False) -> None:

@@ -16,8 +16,9 @@ from typing import Literal, Self
 
 from PIL import Image
 
+from kiosk.printing.commands import parse
 from kiosk.printing.errors import PayloadError
-from kiosk.printing.paper import papers
+from kiosk.printing.paper import HEAD_DOTS, drawn
 
 BUFFER_BYTES = 4096  # what a printer off line still takes
 WAIT_SECONDS = 10.0
@@ -30,12 +31,13 @@ _REAL_TIME = re.compile(rb"\x10(?:\x04[\x01-\x04]|\x05[\x00-\x02]|\x14[\x01\x02\
 _DC4_LENGTHS = {1: 5, 2: 5, 8: 10}
 _CLEAR = b"\x10\x05\x02"
 
-_RESET, _CUT, _RASTER, _BLOCK = b"\x1b@", b"\x1dV", b"\x1dv0", b"\x1d("
+_RESET, _JUSTIFY, _LINES, _CUT = b"\x1b@", b"\x1ba", b"\x1bd", b"\x1dV"
+_RASTER, _BLOCK = b"\x1dv0", b"\x1d("
 _SENSOR, _IDENTITY, _AUTOMATIC = b"\x1dr", b"\x1dI", b"\x1da"
 _QUERIES = (_SENSOR, _IDENTITY, _AUTOMATIC)
 _PROCESS_ID = b"\x1d(H\x06\x0000"
 _END = b""  # in the queue: here a connection ended
-_LENGTHS = {_RESET: 2, b"\x1bJ": 3, b"\x1bd": 3, b"\x1ba": 3, _SENSOR: 3, _IDENTITY: 3, _AUTOMATIC: 3}
+_LENGTHS = {_RESET: 2, b"\x1bJ": 3, _LINES: 3, _JUSTIFY: 3, _SENSOR: 3, _IDENTITY: 3, _AUTOMATIC: 3}
 _TEXTS = {65: b"_1.00\x00", 66: b"_KIOSK\x00", 67: b"_SIMULATOR\x00", 68: b"_0\x00"}
 
 
@@ -184,13 +186,15 @@ class Sheet:
 class _Mechanism:
     """Head, roll and blade: executes commands in their order, as far as paper and cover allow."""
 
+    dots: int
+    cutter: bool
     queue: deque[bytes] = field(default_factory=deque)
     sheets: list[Sheet] = field(default_factory=list)
     rubbish: bytearray = field(default_factory=bytearray)
     answers: list[bytes] = field(default_factory=list)  # to queries that wait for their turn
     process_id: tuple[bytes, float] | None = None  # only the last one is ever sent; when its paper was done
     automatic: bool = False  # ASB was asked for
-    _strip: bytearray = field(default_factory=bytearray)
+    _strip: list[bytes] = field(default_factory=list)  # commands since the paper before this one
     _lost: bool = False  # a job that could not go on: the rest of it is thrown away
 
     @property
@@ -207,20 +211,21 @@ class _Mechanism:
                 return
             self.queue.popleft()
             if stopped and command[:2] not in _QUERIES:
-                self._tear()
+                self._keep(whole=False)
                 self._lost = True
             if command == _END or not (stopped or self._lost):
                 self._execute(command, faults)
 
     def _execute(self, command: bytes, faults: Faults) -> None:
         if command == _END:
-            self._tear()
+            self._tear_off()
             self._lost = False
-        elif command[:2] == _CUT:
-            self._strip += command
-            self._keep(whole=True)
         elif command[:2] == _RESET:
-            self._tear()
+            self._tear_off()
+            self._strip.append(command)
+        elif command[:2] == _CUT and self.cutter:
+            self._strip.append(command)
+            self._keep(whole=True)
         elif command.startswith(_PROCESS_ID):
             self.process_id = command[len(_PROCESS_ID) :], time.monotonic()
         elif command[:2] == _BLOCK:
@@ -228,7 +233,7 @@ class _Mechanism:
         elif command[:2] in _QUERIES:
             self._answer(command, faults)
         else:
-            self._strip += command
+            self._strip.append(command)
 
     def _answer(self, command: bytes, faults: Faults) -> None:
         if command[:2] == _SENSOR:
@@ -239,19 +244,19 @@ class _Mechanism:
             self.automatic = command[2] != 0
             self.answers += [automatic_status(faults)] * self.automatic
 
-    def _tear(self) -> None:
-        """Take out by hand what was begun."""
-        if self._strip:
-            self._strip += _CUT + b"\x42\x00"
-            self._keep(whole=False)
+    def _tear_off(self) -> None:
+        """End a paper by hand: without a cutter, a feed in lines brings it to the edge; all others were not done."""
+        self._keep(whole=not self.cutter and bool(self._strip) and self._strip[-1][:2] == _LINES)
 
     def _keep(self, *, whole: bool) -> None:
-        code = bytes(self._strip)
+        printed = any(command[:2] not in (_RESET, _JUSTIFY) for command in self._strip)
+        code = b"".join(self._strip)
         self._strip.clear()
-        try:
-            self.sheets += [Sheet(image, code, whole) for image in papers(_RESET + code)]
-        except PayloadError:  # no ink at all, or not our commands
-            self.rubbish += code
+        if printed:
+            try:
+                self.sheets.append(Sheet(drawn(parse(code), self.dots), code, whole))
+            except PayloadError:  # not our commands, or wider than this head
+                self.rubbish += code
 
 
 def _stops(command: bytes, faults: Faults) -> bool:
@@ -314,10 +319,15 @@ class Simulator:
         faults: Faults | None = None,
         *,
         port: int = 0,
+        dots: int = HEAD_DOTS,
+        cutter: bool = True,
         wait: Callable[[float], object] | None = None,
         on_sheet: Callable[[Sheet], None] | None = None,
     ) -> None:
-        """Take `port`, or any free one; raise OSError. `wait` passes the seconds that a slow line takes."""
+        """Take `port`, or any free one; raise OSError. The head is `dots` wide.
+
+        `wait` passes the seconds that a slow line takes; `on_sheet` is called in the thread of the printer.
+        """
         self._faults = faults or Faults()
         self._listener = _bound(port)
         self._port: int = self._listener.getsockname()[1]
@@ -326,7 +336,7 @@ class Simulator:
         self._pass = wait or self._stopped.wait
         self._on_sheet = on_sheet
         self._listening = False
-        self._mechanism = _Mechanism()
+        self._mechanism = _Mechanism(dots, cutter)
         self._told = b""  # the last automatic status
         self._sheets: list[Sheet] = []
         self._taken = 0

@@ -15,6 +15,7 @@ from kiosk.printing.transports.base import CHUNK_BYTES, Claim, Deadline, claim, 
 CONNECT_SECONDS = 3.0
 # A large kernel buffer would swallow a whole ticket and call that progress.
 SEND_BUFFER_BYTES = 8192
+SAID_BYTES = 65_536  # of what nobody has read yet, the newest
 _FIN = 1  # the end of a stream takes a place in the sequence, like a byte
 
 
@@ -55,6 +56,7 @@ class TcpChannel:
         self._connection = connection
         self._held = held
         self._said = b""  # read while writing: bytes left unread make Linux reset the line when it is closed
+        self._sent = 0  # bytes
         self._ended = False  # the printer closed its side
 
     def write(self, data: bytes, seconds: float) -> int:
@@ -65,7 +67,7 @@ class TcpChannel:
             if readable:
                 self._listen()
             if self._ended:
-                raise LineError("L'imprimante a coupé.")
+                raise self._broken()
             taken = self._send(data) if writable else 0
             if taken or not deadline.left:
                 return taken
@@ -75,7 +77,7 @@ class TcpChannel:
         if not self._said and not self._ended and self._wait(Deadline(seconds), [])[0]:
             self._listen()
         if not self._said and self._ended:
-            raise LineError("L'imprimante a coupé.")
+            raise self._broken()
         said, self._said = self._said, b""
         return said
 
@@ -85,7 +87,7 @@ class TcpChannel:
         try:
             self._connection.shutdown(socket.SHUT_WR)
         except OSError as error:
-            raise LineError("L'imprimante a coupé.") from error
+            raise self._broken() from error
         while not self._ended and deadline.left:
             if self._wait(deadline, [])[0]:
                 self._listen()
@@ -101,11 +103,16 @@ class TcpChannel:
 
     def _send(self, data: bytes) -> int:
         try:
-            return self._connection.send(data[:CHUNK_BYTES])
+            taken = self._connection.send(data[:CHUNK_BYTES])
         except BlockingIOError:  # the room that was announced is taken
             return 0
         except OSError as error:
-            raise LineError("L'imprimante a coupé.") from error
+            raise self._broken() from error
+        self._sent += taken
+        return taken
+
+    def _broken(self) -> LineError:
+        return LineError("L'imprimante a coupé.", sent_nothing=not self._sent)
 
     def _wait(self, deadline: Deadline, writers: list[socket.socket]) -> tuple[bool, bool]:
         readers = [] if self._ended else [self._connection]
@@ -118,8 +125,8 @@ class TcpChannel:
         except BlockingIOError:
             return
         except OSError as error:
-            raise LineError("L'imprimante a coupé.") from error
-        self._said += heard
+            raise self._broken() from error
+        self._said = (self._said + heard)[-SAID_BYTES:]
         self._ended = not heard
 
 
