@@ -8,6 +8,7 @@ from PIL import Image
 from kiosk.printing import escpos, pages, qr, sheet
 from kiosk.printing.facts import Facts
 from kiosk.printing.profiles import Form
+from kiosk.printing.sheet import Picture
 
 Paper = Literal["80mm", "58mm"]
 DOTS_OF_PAPER: dict[Paper, int] = {"80mm": 576, "58mm": 384}
@@ -27,11 +28,13 @@ def render(facts: Facts, form: Form, second: str | None = None) -> Rendered:
 
     `second` is the wish for a ticket's second block: the code of a language offered, or PICTOGRAMS.
     """
-    image = escpos.scrub(sheet.draw(pages.compose(facts, form, second)))
+    page = pages.compose(facts, form, second)
+    codes = [(item.box.top, item.box.bottom) for item in page.items if isinstance(item, Picture) and item.name == "qr"]
+    image = escpos.as_printed(sheet.draw(page), form, codes)
     expected = pages.scanned(facts)
     if expected is not None:
         qr.verify(image, expected)
-    return Rendered(image, escpos.encode(image))
+    return Rendered(image, escpos.encode(image, form, codes))
 
 
 def facsimile(image: Image.Image, columns: int) -> list[list[tuple[int, int]]]:
