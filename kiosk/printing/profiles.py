@@ -11,3 +11,4 @@ class Form:
     dpi: int = 203
     cutter: bool = True
     coarse: bool = False  # half the vertical resolution, for a line too slow for all of it
+    justified: bool = True  # the print area is exactly `dots` wide: pictures may be put at its centre and right

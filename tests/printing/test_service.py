@@ -23,7 +23,7 @@ def test_the_code_reads_back_from_the_bytes(made: Booking) -> None:
     for paper, width in DOTS_OF_PAPER.items():
         rendered = render(ticket(made), paper)
         check(rendered.payload)
-        [printed] = papers(rendered.payload)
+        [printed] = papers(rendered.payload, width)
         assert printed.width == width
         verify(printed, made.token)
         assert [code.text for code in zxingcpp.read_barcodes(printed.convert("L"))] == [made.token]
