@@ -25,6 +25,7 @@ def run() -> int:
     confine_process()
     try:
         settings = load(os.environ)
+        _check_profile(settings)
         lock = _own(settings.state_dir)
     except SettingsError as error:
         return _refuse(str(error))
@@ -66,6 +67,19 @@ def _own(state_dir: Path) -> TextIO:
     except OSError:
         raise SettingsError(f"{state_dir} : clé « state_dir », un autre poste se sert déjà de ce dossier") from None
     return lock
+
+
+def _check_profile(settings: Settings) -> None:
+    """Refuse a printer's model that nobody knows before anybody stands at the desk; raise SettingsError."""
+    if settings.profile is None:
+        return
+    from kiosk.printing.errors import ProfileError
+    from kiosk.printing.profiles import form_for
+
+    try:
+        form_for(settings.paper, settings.profile)
+    except ProfileError as error:
+        raise SettingsError(f"clé « profile » : {error}") from None
 
 
 def _log_to(path: Path) -> None:

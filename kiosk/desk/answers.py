@@ -81,6 +81,10 @@ class PaperError(DeskError):
     """The ticket could not be drawn: nothing was sent to the printer."""
 
 
+class UnderWayError(DeskError):
+    """A paper of this appointment is being printed right now."""
+
+
 class SpoolError(DeskError):
     """This kiosk cannot write down what it is about to print, so it prints nothing."""
 

@@ -20,6 +20,7 @@ from kiosk.desk.answers import (
     Progress,
     SpoolError,
     TicketLanguage,
+    UnderWayError,
 )
 from kiosk.printing import spool
 from kiosk.printing.driver import Driver, Step
@@ -53,7 +54,8 @@ class Papers:
 
     def __init__(self, settings: Settings, now: Callable[[], dt.datetime]) -> None:
         """Open the spool and settle what a power cut left; raise SpoolError."""
-        transport = transport_for(settings.printer, settings.state_dir)
+        head = form_for(settings.paper, settings.profile)
+        transport = transport_for(settings.printer, settings.state_dir, head.dots)
         self._form = form_for(settings.paper, settings.profile, bytes_per_second=transport.bytes_per_second)
         self._now = now
         self._kept = dt.timedelta(minutes=settings.papers_kept_minutes)
@@ -101,7 +103,7 @@ class Papers:
 
     def _draw(self, booking: Booking, language: str, new: bool) -> Paper:
         with _writing():
-            waiting = self._spool.waiting(TICKET, booking.reference)
+            waiting = self._waiting(booking.reference)
             copy = max(
                 self._spool.next_copy(TICKET, booking.reference),
                 1 if new or waiting else 2,
@@ -112,6 +114,13 @@ class Papers:
                 self._spool.cancel(job.number)
             job = self._spool.add(TICKET, booking.reference, copy, rendered.payload)
         return Paper(job.number, copy, functools.partial(facsimile, rendered.image))
+
+    def _waiting(self, reference: str) -> list[Job]:
+        return [
+            job
+            for job in self._spool.open_jobs()
+            if (job.kind, job.subject, job.state) == (TICKET, reference, State.QUEUED)
+        ]
 
     def _rendered(self, booking: Booking, language: str, copy: int) -> Rendered:
         try:
@@ -158,6 +167,8 @@ def _tell_nobody(_: Progress) -> None:
 def _writing() -> Iterator[None]:
     try:
         yield
+    except spool.UnderWayError:
+        raise UnderWayError from None
     except (spool.SpoolError, OSError):
         raise SpoolError from None
 

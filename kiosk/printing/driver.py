@@ -61,6 +61,7 @@ class Outcome:
 
     job: Job
     health: Health
+    picture: Path | None = None  # of a virtual paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ class Driver:
         ended = self._spool.job(number)
         shown = Learned(line.answers, job.process_id in line.done, line.identity)
         return (
-            Outcome(ended, Health.OFFLINE if ended.state is State.QUEUED else found),
+            Outcome(ended, Health.OFFLINE if ended.state is State.QUEUED else found, line.picture),
             None if line.broken or line.state.paper_out else shown,
         )
 
@@ -180,8 +181,8 @@ class Driver:
         self._spool.sending(job.number)
         with self._unconfirmed_otherwise(job.number), line.breaking():
             self._at(Step.COMMITTED)
-            picture = self._hand_over(job, data, line)
-            if picture:
+            self._hand_over(job, data, line)
+            if line.picture:
                 self._prove(job, Proof.FILE)
             elif line.answers:
                 if line.fluent and not (learned and learned.process_id):
@@ -204,19 +205,19 @@ class Driver:
             if self._spool.job(number).state in (State.SENDING, State.SENT):
                 self._spool.unconfirmed(number)
 
-    def _hand_over(self, job: Job, data: bytes, line: "_Line") -> Path | None:
-        """Send everything and record it; return the picture of a virtual paper. Raise LineError."""
+    def _hand_over(self, job: Job, data: bytes, line: "_Line") -> None:
+        """Send everything and record it. Raise LineError."""
         try:
             line.send(data)
             # A printer that answers still has to: its line is closed when the proof is there.
-            picture = None if line.answers else line.finish()
+            if not line.answers:
+                line.finish()
         except LineError as error:
             if error.sent_nothing:
                 self._spool.not_sent(job.number)
             raise
         self._spool.sent(job.number)
         self._at(Step.SENT)
-        return picture
 
     def _awaited(self, job: Job, line: "_Line", allowed: float, *, gives_id: bool) -> Proof | None:
         """Return the proof that comes within `allowed` seconds; they start anew as long as the printer has no paper.
@@ -282,6 +283,7 @@ class _Line:
         self.answers = False
         self.fluent = False  # answers everything that it was asked
         self.broken = False
+        self.picture: Path | None = None  # of a virtual paper, once it is whole
 
     @contextlib.contextmanager
     def breaking(self) -> Iterator[None]:
@@ -358,9 +360,9 @@ class _Line:
             if left:
                 self.listen(0.0)
 
-    def finish(self) -> Path | None:
-        """Return once everything is out of this machine; the picture of a virtual paper. Raise LineError."""
-        return self._channel.finish(self._patience.finish)
+    def finish(self) -> None:
+        """Return once everything is out of this machine. Raise LineError."""
+        self.picture = self._channel.finish(self._patience.finish)
 
     def say_goodbye(self) -> None:
         """Close this side first: bytes left unread would make Linux reset the line, and drop what is on its way."""

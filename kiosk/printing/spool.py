@@ -155,7 +155,8 @@ class Spool:
     def add(self, kind: str, subject: str, copy: int, payload: bytes) -> Job:
         """Store a paper, QUEUED. Its bytes never change.
 
-        Raise UnderWayError when the subject has a paper under way, WrongCopyError unless `copy` is the next one.
+        `copy` is the next one, or more where papers may have been printed elsewhere. Raise UnderWayError when the
+        subject has a paper under way, WrongCopyError when a paper of that number may be about.
         """
         with self._transaction() as db:
             if db.execute(
@@ -163,7 +164,7 @@ class Spool:
                 (kind, subject),
             ).fetchone():
                 raise UnderWayError("Ce papier est déjà en cours d'impression.")
-            if copy != _next_copy(db, kind, subject):
+            if copy < _next_copy(db, kind, subject):
                 raise WrongCopyError("Le numéro de ce papier n'est plus le bon.")
             stamp = self._stamp()
             cursor = db.execute(

@@ -12,6 +12,7 @@ from kiosk.desk.answers import (
     Printer,
     Refusal,
     SpoolError,
+    UnderWayError,
 )
 
 SILENT = "Pas de réponse du serveur. Rien n'est perdu : ce que vous avez tapé reste là. Essayez encore dans un moment."
@@ -80,6 +81,8 @@ def sentence_for(error: DeskError, now: dt.datetime) -> str:
             return "Ce poste n'arrive plus à écrire sur son disque : rien n'est parti, rien n'est réservé."
         case PaperError():
             return "Le ticket n'a pas pu être dessiné. Le rendez-vous est pris : recopiez le code à la main."
+        case UnderWayError():
+            return "Un ticket de ce rendez-vous est en train de sortir. Regardez l'imprimante."
         case SpoolError():
             return (
                 "Ce poste n'arrive plus à écrire sur son disque : rien n'est imprimé. "
