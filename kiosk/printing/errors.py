@@ -17,6 +17,10 @@ class PhrasesError(PrintingError):
     """A table of translations is not there or does not hold, or this machine cannot draw its language."""
 
 
+class ContactsError(PrintingError):
+    """The table of who helps against resale is not there or does not hold."""
+
+
 class QrError(PrintingError):
     """The code cannot be drawn on this paper, or what is drawn does not read back as the token."""
 
