@@ -87,6 +87,11 @@ class Parser:
         """
         self._query = query
 
+    @property
+    def awaiting(self) -> bool:
+        """Return whether the answer to the last question is still to come."""
+        return self._query is not None
+
     def feed(self, data: bytes) -> list[Answer]:
         """Return the answers that `data` completes, in their order."""
         self._pending += data.translate(None, _FLOW_CONTROL)
