@@ -15,6 +15,7 @@ from kiosk.printing.errors import PayloadError
 from kiosk.printing.escpos import check, encode, scrub
 from kiosk.printing.pages.ticket import compose
 from kiosk.printing.paper import papers
+from kiosk.printing.profiles import Form
 from kiosk.printing.service import render
 from kiosk.printing.sheet import draw
 from tests.printing.builders import ticket
@@ -60,7 +61,7 @@ def test_scrubbing_takes_single_dots_only(raster: bytes, second: int) -> None:
 
 @pytest.mark.parametrize("width", [384, 576])
 def test_scrubbing_never_touches_the_qr_code(width: int) -> None:
-    page = compose(ticket(), width)
+    page = compose(ticket(), Form(width))
     box = next(item.box for item in page.items if getattr(item, "name", "") == "qr")
     area = (box.left, box.top, box.right, box.bottom)
     image = draw(page)
