@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from PIL import Image
 
 from kiosk.printing import bands
-from kiosk.printing.bands import INVERTED
+from kiosk.printing.bands import image_of, rows_of
+from kiosk.printing.coarse import coarsen
 from kiosk.printing.commands import (
     DOTS_PER_LINE,
     LOOK_ALIKE,
@@ -21,9 +22,8 @@ from kiosk.printing.commands import (
     parse,
 )
 from kiosk.printing.errors import PayloadError
-from kiosk.printing.profiles import Form
+from kiosk.printing.profiles import WIDTHS, Form
 
-WIDTHS = (384, 512, 576)  # dots
 END_LINES = 3  # after the ink: some clones cut at once where Epson's GS V 66 first feeds to the blade
 TEAR_LINES = 6  # after the ink of a paper that a person tears off
 MAX_LENGTH_DOTS = 8000  # 1 m at 203 dpi: no payload of ours empties a roll
@@ -35,12 +35,8 @@ def scrub(image: Image.Image) -> Image.Image:
     Byte 10 is one black dot alone between white ones in its row: it is wiped. A QR module is at least six dots wide,
     so no dot of a QR code is ever touched. What one row's end and the next row's start would form, `encode` parts.
     """
-    raster = bytearray(image.tobytes().translate(INVERTED))
-    row_bytes = image.width // 8
-    for found in LOOK_ALIKE.finditer(bytes(raster)):
-        if (found.start() + 1) % row_bytes:
-            raster[found.start()] = 0
-    return Image.frombytes("1", image.size, bytes(raster.translate(INVERTED)))
+    rows = [LOOK_ALIKE.sub(b"\0", row) for row in rows_of(image)]
+    return image_of(rows, image.width)
 
 
 def as_printed(image: Image.Image, form: Form, unbroken: Sequence[tuple[int, int]] = ()) -> Image.Image:
@@ -51,7 +47,7 @@ def as_printed(image: Image.Image, form: Form, unbroken: Sequence[tuple[int, int
     """
     if image.mode != "1" or image.width != form.dots or form.dots not in WIDTHS:
         raise PayloadError("Cette image n'est pas un ticket.")
-    return scrub(image)
+    return scrub(coarsen(image, unbroken) if form.coarse else image)
 
 
 def encode(image: Image.Image, form: Form, unbroken: Sequence[tuple[int, int]] = ()) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from PIL import Image
 
-from kiosk.printing.bands import INVERTED
+from kiosk.printing.bands import image_of
 from kiosk.printing.commands import (
     DOTS_PER_LINE,
     Command,
@@ -48,7 +48,8 @@ def drawn(commands: Iterable[Command], dots: int = HEAD_DOTS) -> Image.Image:
     Raise PayloadError when a picture is wider than the head, or when no paper came out at all.
     """
     side = Side.LEFT
-    rows = bytearray()
+    white = bytes(dots // 8)
+    rows: list[bytes] = []
     for command in commands:
         match command:
             case Initialise():
@@ -58,24 +59,24 @@ def drawn(commands: Iterable[Command], dots: int = HEAD_DOTS) -> Image.Image:
             case Raster():
                 rows += _printed(command, side, dots)
             case FeedDots(fed) | Cut(fed):
-                rows += bytes(dots // 8 * fed)
+                rows += [white] * fed
             case FeedLines(lines):
-                rows += bytes(dots // 8 * lines * DOTS_PER_LINE)
+                rows += [white] * lines * DOTS_PER_LINE
             case ProcessId():
                 pass
     if not rows:
         raise PayloadError("Ce ticket est vide.")
-    return Image.frombytes("1", (dots, len(rows) // (dots // 8)), bytes(rows.translate(INVERTED)))
+    return image_of(rows, dots)
 
 
-def _printed(raster: Raster, side: Side, dots: int) -> bytes:
+def _printed(raster: Raster, side: Side, dots: int) -> list[bytes]:
     """Return the rows of a picture as wide as the head, 1 is black."""
     width, height = raster.dots
     if width > dots:
         raise PayloadError("Une image est plus large que la tête d'impression.")
     picture = Image.frombytes("1", (8 * raster.width_bytes, raster.rows), raster.data)
     paper = Image.new("1", (dots, height), 0)
-    paper.paste(
-        picture.resize((width, height), Image.Resampling.NEAREST), ((0, (dots - width) // 2, dots - width)[side], 0)
-    )
-    return paper.tobytes()
+    left = (0, (dots - width) // 2, dots - width)[side]
+    paper.paste(picture.resize((width, height), Image.Resampling.NEAREST), (left, 0))
+    ink = paper.tobytes()
+    return [ink[start : start + dots // 8] for start in range(0, len(ink), dots // 8)]
