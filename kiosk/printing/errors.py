@@ -13,8 +13,16 @@ class MissingGlyphError(PrintingError):
     """The font has no drawing for a character, nor for its base letter."""
 
 
+class ProfileError(PrintingError):
+    """No printer of this name is known, or it cannot print what we draw."""
+
+
 class PhrasesError(PrintingError):
     """A table of translations is not there or does not hold, or this machine cannot draw its language."""
+
+
+class ContactsError(PrintingError):
+    """The table of who helps against resale is not there or does not hold."""
 
 
 class QrError(PrintingError):

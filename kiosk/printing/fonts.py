@@ -58,6 +58,11 @@ _FAMILIES = {
 }
 
 
+def is_shaped(script: Script) -> bool:
+    """Tell whether the script is drawn by raqm."""
+    return _FAMILIES[script].shaped
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """What a computer can draw with, besides the fonts installed with the kiosk."""

@@ -5,11 +5,10 @@ import itertools
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from PIL import ImageDraw
 
-from kiosk.printing.fonts import JOINER, NBSP, NON_JOINER, NORMAL_WIDTH, Script, drawn_by, font
+from kiosk.printing.fonts import JOINER, NBSP, NON_JOINER, NORMAL_WIDTH, Script, drawn_by, font, is_shaped
 
 _CLOSING = frozenset("，。、；：？！）》」』”’…％%)],.;:?!")  # never first on a line of Chinese
 _OPENING = frozenset("（《「『“‘([")  # never last
@@ -53,11 +52,12 @@ def extent(text: str, style: Style, writing: Writing = FRENCH) -> Extent:
     left, top, right, bottom, pen = 0, 0, 0, 0, 0.0
     for number, (script, piece) in enumerate(_runs(text, writing.script)):
         face = font(style.size, style.weight, style.width, script)
-        box = face.getbbox(piece, anchor="ls", **_layout(script, writing))
+        direction, language = _layout(script, writing)
+        box = face.getbbox(piece, anchor="ls", direction=direction, language=language)
         left = round(pen + box[0]) if number == 0 else min(left, round(pen + box[0]))
         top, bottom = min(top, int(box[1])), max(bottom, int(box[3]))
         right = max(right, round(pen + box[2]))
-        pen += face.getlength(piece, **_layout(script, writing))
+        pen += face.getlength(piece, direction=direction, language=language)
     return Extent(left, top, right, bottom, round(pen))
 
 
@@ -74,16 +74,16 @@ def write_line(
     x, y = float(origin[0]), origin[1]
     for script, piece in _runs(text, writing.script):
         face = font(style.size, style.weight, style.width, script)
-        pen.text((round(x), y), piece, font=face, fill=0, anchor="ls", **_layout(script, writing))
-        x += face.getlength(piece, **_layout(script, writing))
+        direction, language = _layout(script, writing)
+        pen.text((round(x), y), piece, font=face, fill=0, anchor="ls", direction=direction, language=language)
+        x += face.getlength(piece, direction=direction, language=language)
 
 
-def _layout(script: Script, writing: Writing) -> dict[str, str]:
-    """Return what raqm is told; basic layout takes no such words."""
-    if script in (Script.LATIN, Script.ETHIOPIC, Script.HAN):
-        return {}
-    direction: Literal["rtl", "ltr"] = "rtl" if writing.right_to_left else "ltr"
-    return {"direction": direction, "language": writing.language}
+def _layout(script: Script, writing: Writing) -> tuple[str | None, str | None]:
+    """Return the direction and the language that raqm is told; basic layout must not be told any."""
+    if not is_shaped(script):
+        return None, None
+    return ("rtl" if writing.right_to_left else "ltr"), writing.language
 
 
 @functools.lru_cache(maxsize=8192)
@@ -99,12 +99,15 @@ def _runs(text: str, script: Script) -> tuple[tuple[Script, str], ...]:
     return tuple((face, "".join(char for _, char in pairs)) for face, pairs in pieces)
 
 
-def wrap(text: str, style: Style, width: int, writing: Writing = FRENCH) -> list[str]:
+@functools.lru_cache(maxsize=4096)
+def wrap(text: str, style: Style, width: int, writing: Writing = FRENCH) -> tuple[str, ...]:
     """Break `text` into lines of at most `width` dots, as few and as even as can be, in the order in which it is read.
 
     Lines break at spaces, and between Chinese characters but for their punctuation; what no line can hold also breaks
     at no-break spaces, after hyphens, at last between letters.
     """
+    if measure(text, style, writing) <= width:
+        return (text,)
     setting = _Setting(style, width, writing)
     atoms = [atom for word in text.split(" ") for atom in setting.atoms(word)]
     lines = setting.lines(atoms, width)
@@ -115,7 +118,7 @@ def wrap(text: str, style: Style, width: int, writing: Writing = FRENCH) -> list
             narrow = middle + 1
         else:
             wide = middle
-    return setting.lines(atoms, wide)
+    return tuple(setting.lines(atoms, wide))
 
 
 def widest_atom(text: str, style: Style, width: int, writing: Writing = FRENCH) -> int:

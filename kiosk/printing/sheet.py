@@ -143,8 +143,10 @@ class Column:
         """
         own = writing or self.writing
         text, room = printable(text, own.script), self.inside - indent
-        set_out = [(wrap(text, narrow, room, own), narrow) for narrow in self._narrower(style)]
-        lines, style = min(set_out, key=lambda pair: len(pair[0]))
+        lines = wrap(text, style, room, own)
+        for narrow in self._narrower(style) if len(lines) > 1 else ():
+            if len(set_out := wrap(text, narrow, room, own)) < len(lines):
+                lines, style = set_out, narrow
         for line in lines:
             self._line(line, style, indent, own)
 

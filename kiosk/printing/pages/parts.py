@@ -1,87 +1,126 @@
-"""What several papers say in the same words; French only."""
+"""What the French papers beside the ticket share: their letters, their short sentences, lists, a struck line."""
 
-import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 
+from PIL import Image
+
 from kiosk.booking import french
-from kiosk.printing import pictures
-from kiosk.printing.fonts import BOLD, NBSP
-from kiosk.printing.sheet import (
-    BANNER_SIZES,
-    BODY,
-    FOOT,
-    MARGIN,
-    NAME_SIZES,
-    STRONG,
-    Box,
-    Column,
-    Picture,
-    Text,
-)
+from kiosk.printing import phrases
+from kiosk.printing.errors import TicketError
+from kiosk.printing.fonts import BOLD, MEDIUM, NBSP, SEMIBOLD
+from kiosk.printing.lettering import Style
+from kiosk.printing.pictograms import pictogram
+from kiosk.printing.profiles import Form
+from kiosk.printing.sheet import AIRY, MARGIN, WIDTHS, Box, Column, Page, Picture, Text
 
-DEMONSTRATION = "DÉMONSTRATION"
+WIDE, NARROW = 90, 76  # of the `wdth` axis: as on the ticket
+BODY = Style(40, MEDIUM, WIDE)  # 14 pt
+STRONG = Style(40, BOLD, WIDE)
+PLACE = Style(44, SEMIBOLD, WIDE)
+HOUR = Style(48, BOLD, WIDE)
+FOOT = Style(34, MEDIUM, WIDE)
+BANNER_SIZES = (60, 54, 48, 44, 40)
+NAME_SIZES = (54, 50, 46, 42)
+CODE_SIZES = (54, 48, 44, 40)
+COIN = 96  # dots
+STRIKE = 6  # dots
 EXAMPLE = "Ce papier est un exemple."
-FREE = ("C'est gratuit.", "Ne payez jamais.")
 COME_BACK = "Revenez ici."
-BULLET = "•"
-BULLET_INDENT = 30  # dots
+FREE = ("C'est gratuit.", "Ne payez jamais.")
+NEVER_PAY = (*FREE, "Personne ne peut vendre un rendez-vous.")
+BULLET, BULLET_INDENT = "•", 30  # dots
 
 
-def demonstration_at_top(column: Column, demonstration: bool) -> None:
-    if demonstration:
-        column.write_whole(DEMONSTRATION, BANNER_SIZES, BOLD)
+def column_for(form: Form, frame: int = 0, pitch: float = AIRY) -> Column:
+    """Return an empty column, `frame` dots from each edge; raise TicketError when no head is so wide."""
+    if form.dots not in WIDTHS:
+        raise TicketError("Cette largeur de papier n'est pas connue.")
+    return Column(form.dots - 2 * frame, pitch=pitch, narrowest=NARROW)
+
+
+def page(column: Column) -> Page:
+    return Page(column.width, column.y, tuple(column.items))
+
+
+def banner(column: Column, text: str) -> None:
+    column.write_whole(text, BANNER_SIZES, BOLD)
+
+
+def sentences(column: Column, texts: Iterable[str], style: Style = BODY) -> None:
+    """Write each on a line of its own, its punctuation held to the word before it."""
+    for text in texts:
+        column.write(held(text), style)
+
+
+def demonstration(column: Column, demonstrates: bool) -> None:
+    """Say at the top that nothing here is real."""
+    if demonstrates:
+        banner(column, phrases.DEMONSTRATION)
         column.write(EXAMPLE, STRONG)
         column.rule()
 
 
-def demonstration_at_foot(column: Column, demonstration: bool) -> None:
-    """Say it again, for whoever cuts the top off."""
-    if demonstration:
-        column.write_whole(DEMONSTRATION, BANNER_SIZES, BOLD)
+def foot(column: Column, demonstrates: bool, issued_at: dt.datetime) -> None:
+    """End the paper; say once more that nothing is real, for whoever cuts the top off."""
+    column.rule()
+    column.write(phrases.issued(issued_at), FOOT)
+    if demonstrates:
+        column.write(EXAMPLE, FOOT)
+    column.gap()
 
 
-def free(column: Column) -> None:
-    column.beside("coin", pictures.crossed_out_coin(96), FREE, STRONG)
-
-
-def person(column: Column, name: str) -> None:
+def person(column: Column, name: str, sizes: Sequence[int] = NAME_SIZES) -> None:
     """Write whose paper it is, an initial at the end never alone on a line."""
     column.write(f"Pour{NBSP}:", BODY)
-    column.write_whole(re.sub(r" (?=\S\.$)", NBSP, name), NAME_SIZES, BOLD)
+    column.write_whole(re.sub(r" (?=\S\.$)", NBSP, name), sizes, BOLD)
 
 
-def bullets(column: Column, texts: Iterable[str]) -> None:
-    """Write a list, its second lines under its first."""
+def place(column: Column, site: str) -> None:
+    column.pictured("building", pictogram("building", 72), ((site, PLACE),))
+
+
+def free(column: Column, texts: Iterable[str] = FREE) -> None:
+    column.beside("coin", pictogram("free", COIN), tuple(texts), STRONG)
+
+
+def bullets(column: Column, texts: Iterable[str], style: Style = BODY) -> None:
+    """Write a list, the later lines of each under its first."""
     for text in texts:
-        top, baseline = column.y, round(BODY.size * 0.96)
-        column.write(text, BODY, BULLET_INDENT)
-        column.line_at(BULLET, BODY, MARGIN, top + baseline)
+        first = len(column.items)
+        column.write(text, style, BULLET_INDENT)
+        line = column.items[first]
+        if isinstance(line, Text):
+            column.line_at(BULLET, style, MARGIN, line.origin[1])
 
 
-def printed_on(column: Column, moment: dt.datetime) -> None:
-    """Write Imprimé le 23/11/2026 à 12 h 03, for the foot."""
-    column.write(f"Imprimé le {moment:%d/%m/%Y} à{NBSP}{french.hour(moment.time())}", FOOT)
+def struck(column: Column, text: str, style: Style) -> None:
+    """Write a fact that no longer holds, a bar through its letters."""
+    first = len(column.items)
+    column.write(text, style)
+    for line in [item for item in column.items[first:] if isinstance(item, Text)]:
+        middle = line.origin[1] - round(line.style.size * 0.28)  # of the small letters
+        left, right = max(MARGIN, line.box.left - 10), min(column.width - MARGIN, line.box.right + 10)
+        bar = Image.new("1", (right - left, STRIKE), 0)
+        column.items.append(Picture("strike", bar, Box(left, middle - STRIKE // 2, right, middle + STRIKE // 2)))
+
+
+def held(text: str) -> str:
+    """Return the sentence with its French punctuation held to the word before it."""
+    return re.sub(r" (?=[:?!;])", NBSP, text)
 
 
 def day(date: dt.date) -> str:
     """Return mercredi 3 février 2027, the date held together: a line breaks after the weekday or nowhere."""
-    return f"{french.weekday(date)} {french.day_number(date.day)}{NBSP}{french.month(date)}{NBSP}{date.year}"
+    return f"{french.weekday(date)} {date_alone(date)}"
 
 
-def hour(moment: dt.datetime) -> str:
+def date_alone(date: dt.date) -> str:
+    """Return 3 février 2027."""
+    return f"{french.day_number(date.day)}{NBSP}{french.month(date)}{NBSP}{date.year}"
+
+
+def at(moment: dt.datetime) -> str:
     """Return à 14 h 05."""
     return f"à{NBSP}{french.hour(moment.time())}"
-
-
-def shifted(items: Sequence[Text | Picture], right: int) -> list[Text | Picture]:
-    """Return the items as many dots to the right."""
-    return [_shifted(item, right) for item in items]
-
-
-def _shifted(item: Text | Picture, right: int) -> Text | Picture:
-    box = Box(item.box.left + right, item.box.top, item.box.right + right, item.box.bottom)
-    if isinstance(item, Picture):
-        return dataclasses.replace(item, box=box)
-    return dataclasses.replace(item, box=box, origin=(item.origin[0] + right, item.origin[1]))

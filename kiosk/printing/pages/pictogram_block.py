@@ -27,10 +27,11 @@ class _Sizes:
     pictogram: int  # those that tell a story from left to right
     digits: int  # per em
     box: int
+    document: int
 
 
-WIDE = _Sizes(calendar=(280, 240), sky=(240, 150), pictogram=128, digits=96, box=52)
-NARROW = _Sizes(calendar=(210, 190), sky=(144, 110), pictogram=96, digits=60, box=44)
+WIDE = _Sizes(calendar=(280, 240), sky=(240, 150), pictogram=128, digits=96, box=52, document=116)
+NARROW = _Sizes(calendar=(210, 190), sky=(144, 110), pictogram=96, digits=60, box=44, document=96)
 WIDE_FROM = 512  # dots of paper
 
 
@@ -82,9 +83,9 @@ def _documents(column: Column, documents: Sequence[Named], sizes: _Sizes) -> Non
     box = pictogram("tick-box", sizes.box)
     drawn = [(named, document_pictogram(named.id, named.name)) for named in documents]
     cells = [
-        (("tick box", box), (named.id, pictogram(name, sizes.pictogram))) for named, name in drawn if name is not None
+        (("tick box", box), (named.id, pictogram(name, sizes.document))) for named, name in drawn if name is not None
     ]
-    across = column.inside // (sizes.box + sizes.pictogram + 2 * GAP)
+    across = column.inside // (sizes.box + sizes.document + 3 * GAP // 2)
     for first in range(0, len(cells), across):
         row, left = [], MARGIN
         for before, after in cells[first : first + across]:
