@@ -22,7 +22,13 @@ if TYPE_CHECKING:  # what a visit needs is imported behind the first screen
     from kiosk.screens.step import StepScreen
 
 OPEN_AGAIN_SECONDS = 2.0
-VISIT_MODULES = ("kiosk.screens.home", "kiosk.screens.steps", "kiosk.screens.sending", "kiosk.screens.ticket", "kiosk.screens.paper")
+VISIT_MODULES = (
+    "kiosk.screens.home",
+    "kiosk.screens.steps",
+    "kiosk.screens.sending",
+    "kiosk.screens.ticket",
+    "kiosk.screens.paper",
+)
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
 

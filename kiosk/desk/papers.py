@@ -155,7 +155,9 @@ class Papers:
 
     def _open_papers(self) -> tuple[OpenPaper, ...]:
         decidable = (job for job in self._spool.open_jobs() if job.state in {State.QUEUED, State.UNCONFIRMED})
-        papers = (OpenPaper(job.number, grouped(job.subject), job.created_at, job.state is State.QUEUED) for job in decidable)
+        papers = (
+            OpenPaper(job.number, grouped(job.subject), job.created_at, job.state is State.QUEUED) for job in decidable
+        )
         return tuple(itertools.islice(papers, TO_DECIDE))
 
 

@@ -43,7 +43,12 @@ class CheckScreen(StepScreen):
         Binding("r,R", "consent"),
     ]
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("1-9", "changer une ligne"), BACK, HELP)
-    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, Hint("F10", "confirmer", commits=True), Hint("F2", "langue"), MASK)
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (
+        FINISH,
+        Hint("F10", "confirmer", commits=True),
+        Hint("F2", "langue"),
+        MASK,
+    )
     HELP_TEXT = (
         "Lisez chaque ligne à voix haute. La personne dit oui.\n\n"
         "Une ligne est fausse : tapez son chiffre, corrigez, et revenez ici.\n"
