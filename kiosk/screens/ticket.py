@@ -120,6 +120,16 @@ class TicketScreen(CounterScreen):
             number, self._asked = self._asked, None
             self._hear(number, came_out)
 
+    def action_scroll(self, direction: int) -> None:
+        """Give the paper the whole width and move it; back at its top, the words return."""
+        paper = self.query_one(Facsimile)
+        if direction < 0 and paper.at_top:
+            self.remove_class("-paper")
+        elif self.has_class("-paper"):
+            paper.move(direction)
+        else:
+            self.add_class("-paper")
+
     def _speak(self, language: str | None) -> None:
         if language is not None and language != self._language:
             self._language = language
