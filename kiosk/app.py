@@ -62,6 +62,7 @@ class KioskApp(HardenedApp):
             await asyncio.sleep(OPEN_AGAIN_SECONDS)
         for module in VISIT_MODULES:
             await asyncio.to_thread(importlib.import_module, module)
+        await self._desk.read_ahead()
         await self._desk.keep_watch()
 
     async def _opened(self) -> bool:

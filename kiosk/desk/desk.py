@@ -96,6 +96,10 @@ class Desk:
             raise
         self._lost = False
 
+    async def read_ahead(self) -> None:
+        """Do now, off the screen, what would make somebody wait later."""
+        await asyncio.to_thread(lambda: self.papers.languages)
+
     async def close(self) -> None:
         """Close what was opened."""
         if self._bookings:

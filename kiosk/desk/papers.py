@@ -65,15 +65,13 @@ class Papers:
             self.to_decide = self._open_papers()
         self._driver = Driver(transport, self._spool, at=self._reached)
         self._tell: Callable[[Progress], object] = _tell_nobody
-        self._languages = (
-            FRENCH_ONLY,
-            DRAWINGS,
-            *(TicketLanguage(one.code, one.french_name) for one in offered(Status(settings.least_translation))),
-        )
+        self._least = Status(settings.least_translation)
 
+    @functools.cached_property
     def languages(self) -> tuple[TicketLanguage, ...]:
-        """Return what the ticket can say besides French, nothing first."""
-        return self._languages
+        """What the ticket can say besides French, nothing first. The first look takes half a second: fonts are read."""
+        spoken = (TicketLanguage(one.code, one.french_name) for one in offered(self._least))
+        return FRENCH_ONLY, DRAWINGS, *spoken
 
     async def printer(self) -> Printer:
         """Ask the printer how it is."""

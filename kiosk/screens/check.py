@@ -117,7 +117,7 @@ class CheckScreen(StepScreen):
         self.query_one(ChoiceList).set_choices(self._facts())
 
     def _facts(self) -> tuple[Choice, ...]:
-        names = {language.key: language.name for language in self.desk.papers.languages()}
+        names = {language.key: language.name for language in self.desk.papers.languages}
         return (*facts(self.journey), Choice(TICKET, ("Ticket", names.get(self.journey.language, ""))))
 
 

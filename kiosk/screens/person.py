@@ -16,7 +16,7 @@ from kiosk.booking.person import BirthDate, Person, PersonError
 from kiosk.booking.phone import parse_phone, spoken_phone
 from kiosk.desk.answers import DeskError
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import FINISH, HELP, MASK, NEXT
+from kiosk.screens.base import FINISH, HELP, LANGUAGE, MASK, NEXT
 from kiosk.screens.step import StepScreen
 from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
@@ -37,7 +37,7 @@ class PersonScreen(StepScreen):
     CSS_PATH = "person.tcss"
     AUTO_FOCUS = "#surname Field"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f8,alt+8", "reprint")]
-    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, HELP)
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, LANGUAGE, HELP)
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F8", "réimprimer son ticket"), FINISH, MASK)
     HELP_TEXT = (
         "Prenez la pièce d'identité. Tapez le nom comme il y est écrit, puis Entrée, puis la date de naissance.\n\n"

@@ -100,7 +100,7 @@ class StepScreen(CounterScreen):
 
     def action_language(self) -> None:
         """Ask in which language the ticket speaks besides French."""
-        languages = self.desk.papers.languages()
+        languages = self.desk.papers.languages
         self.app.push_screen(LanguageScreen(languages, self.journey.language), self.spoken_in)
 
     def spoken_in(self, language: str | None) -> None:

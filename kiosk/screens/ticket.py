@@ -112,7 +112,7 @@ class TicketScreen(CounterScreen):
 
     def action_language(self) -> None:
         """Choose in which language the next paper speaks besides French."""
-        self.app.push_screen(LanguageScreen(self.desk.papers.languages(), self._language), self._speak)
+        self.app.push_screen(LanguageScreen(self.desk.papers.languages, self._language), self._speak)
 
     def action_seen(self, came_out: bool) -> None:
         """Hear what the mediator sees; « non » prints a duplicate at once."""

@@ -1,0 +1,233 @@
+"""Paper at the counter: what the printer says, what a person must say, and in which language it speaks."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from kiosk.printing.paper import papers
+from kiosk.printing.simulator import Faults, Simulator
+from kiosk.screens import check, ticket
+from tests.support.central import RunningCentral
+from tests.support.counter import Counter, counter
+from tests.support.pilot import until
+
+SOON = 0.05
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look again at once: a test has no roll to carry."""
+    monkeypatch.setattr(check, "PRINTER_SECONDS", SOON)
+    monkeypatch.setattr(ticket, "RETRY_SECONDS", SOON)
+
+
+async def book(at: Counter) -> None:
+    """Come from the first screen to the ticket."""
+    await at.sign_in()
+    await at.up_to_check()
+    await at.press("f10")
+    await at.sees("Le rendez-vous est pris.")
+
+
+async def come_out(printer: Simulator, number: int) -> None:
+    """Wait for that many papers."""
+    await asyncio.to_thread(printer.wait_until, lambda it: len(it.papers) >= number)
+
+
+def plain_file(tmp_path: Path) -> tuple[str, Path]:
+    """Return the address of a printer that never answers: a file that grows, like /dev/usb/lp0."""
+    path = tmp_path / "lp0"
+    path.touch()
+    return f"file://{path}", path
+
+
+async def test_a_printer_that_proves_it_is_believed(demo_central: RunningCentral, tmp_path: Path) -> None:
+    with Simulator() as printer:
+        async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
+            await book(at)
+            await at.sees("Le ticket est imprimé.")
+        assert len(printer.papers) == 1
+
+
+async def test_without_paper_the_check_says_so_and_the_ticket_waits_for_a_roll(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with Simulator(Faults(paper_out=True)) as printer:
+        async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
+            await at.sign_in()
+            await at.up_to_check()
+            await at.sees("Il n'y a plus de papier.")
+            assert not at.clipped()
+            await at.press("f10")
+            await at.sees("Le ticket attend")
+            assert not at.clipped()
+            assert printer.papers == []
+            printer.set(paper_out=False)
+            await at.sees("Le ticket est imprimé.")
+        assert len(printer.papers) == 1
+
+
+async def test_the_check_stops_complaining_once_the_printer_is_well(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with Simulator(Faults(cover_open=True)) as printer:
+        async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
+            await at.sign_in()
+            await at.up_to_check()
+            await at.sees("Le capot de l'imprimante est ouvert.")
+            printer.set(cover_open=False)
+            await until(lambda: "capot" not in at.text)
+
+
+async def test_a_roll_that_ends_in_the_middle_is_changed_and_nothing_is_sent_again(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with Simulator(Faults(paper_out_after=6_000)) as printer:
+        async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
+            await book(at)
+            await at.sees("rouleau neuf")
+            assert not at.clipped()
+            printer.set(paper_out=False)
+            await at.sees("Le ticket est imprimé.")
+        assert len(printer.papers) == 1
+
+
+async def test_nobody_knows_so_a_person_says_yes(demo_central: RunningCentral, tmp_path: Path) -> None:
+    url, path = plain_file(tmp_path)
+    async with counter(demo_central, tmp_path / "state", printer=url) as at:
+        await book(at)
+        await at.sees("Le ticket est-il sorti")
+        assert not at.clipped()
+        await at.press("o")
+        await at.sees("Le ticket est sorti.")
+        await at.press("f9")
+        await at.sees("Que faut-il faire ?")
+        assert "est-il sorti" not in at.text
+    assert len(papers(path.read_bytes())) == 1
+
+
+@pytest.mark.parametrize("key", ["n", "f8"])
+async def test_a_person_says_no_and_the_next_paper_is_a_duplicate(
+    demo_central: RunningCentral, tmp_path: Path, key: str
+) -> None:
+    url, path = plain_file(tmp_path)
+    async with counter(demo_central, tmp_path / "state", printer=url) as at:
+        await book(at)
+        await at.sees("Le ticket est-il sorti")
+        await at.press(key)
+        await until(lambda: len(papers(path.read_bytes())) == 2)
+        await at.sees("Le ticket est-il sorti")
+        await at.press("o")
+        await at.sees("Le ticket est sorti.")
+    first, second = papers(path.read_bytes())
+    assert second.height > first.height  # DUPLICATA n° 2, and the moment, stand above
+
+
+async def test_a_question_left_open_is_asked_on_the_first_screen_even_after_a_restart(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    url, _ = plain_file(tmp_path)
+    async with counter(demo_central, tmp_path / "state", printer=url) as at:
+        await book(at)
+        await at.sees("Le ticket est-il sorti")
+        await at.press("f9")
+        await at.sees(": est-il sorti ?")
+    async with counter(demo_central, tmp_path / "state", printer=url) as at:
+        await at.sign_in()
+        await at.sees(": est-il sorti ?")
+        assert "DIALLO" not in at.text
+        await at.press("3")
+        await at.sees("est-il sorti en entier ?")
+        assert not at.clipped()
+        await at.press("escape")
+        await at.sees("Que faut-il faire ?")
+        await at.press("3")
+        await at.sees("est-il sorti en entier ?")
+        await at.press("1")
+        await at.sees("Que faut-il faire ?")
+        assert ": est-il sorti ?" not in at.text
+
+
+async def test_a_ticket_that_never_left_can_be_printed_later_unmarked(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with Simulator(Faults(paper_out=True)) as printer:
+        async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
+            await book(at)
+            await at.sees("Le ticket attend")
+            await at.press("f9")
+            await at.sees("pas encore imprimé")
+            printer.set(paper_out=False)
+            await at.press("3")
+            await at.sees("L'imprimer ?")
+            await at.press("1")
+            await at.sees("Que faut-il faire ?")
+            assert "pas encore imprimé" not in at.text
+        assert len(printer.papers) == 1
+
+
+async def test_a_ticket_that_never_left_can_be_given_up(demo_central: RunningCentral, tmp_path: Path) -> None:
+    with Simulator(Faults(cover_open=True)) as printer:
+        async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
+            await book(at)
+            await at.sees("Le ticket attend")
+            await at.press("f9")
+            await at.sees("pas encore imprimé")
+            await at.press("3")
+            await at.sees("L'imprimer ?")
+            await at.press("1")
+            await at.sees("Le capot de l'imprimante est ouvert.")
+            await at.press("2")
+            await at.sees("Que faut-il faire ?")
+            assert "pas encore imprimé" not in at.text
+        assert printer.papers == []
+
+
+async def test_f2_adds_a_language_to_the_ticket_and_the_check_shows_it(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    url, path = plain_file(tmp_path)
+    async with counter(demo_central, tmp_path / "state", printer=url) as at:
+        await at.sign_in()
+        await at.up_to_check()
+        await at.sees("Ticket      français seulement")
+        await at.press("f2")
+        await at.sees("le ticket parle quelle langue ?")
+        assert not at.clipped()
+        await at.press("escape")
+        await at.sees("Ticket      français seulement")
+        await at.press("f2")
+        await at.sees("le ticket parle quelle langue ?")
+        await at.press("3")
+        await at.sees("Ticket      anglais")
+        await at.press("f10")
+        await at.sees("Le ticket est-il sorti")
+        await at.press("f2")
+        await at.sees("le ticket parle quelle langue ?")
+        await at.press("1")
+        await at.sees("F8 imprime un ticket")
+        await at.press("f8")
+        await until(lambda: len(papers(path.read_bytes())) == 2)
+    bilingual, french = papers(path.read_bytes())
+    assert bilingual.height > french.height + 400
+
+
+async def test_a_spool_that_cannot_be_written_prints_nothing_and_says_so(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with Simulator() as printer:
+        async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
+            await at.sign_in()
+            await at.up_to_check()
+            other = sqlite3.connect(tmp_path / "state" / "spool.sqlite", isolation_level=None)
+            other.execute("BEGIN IMMEDIATE")
+            await at.press("f10")
+            await at.sees("n'arrive plus à")
+            assert not at.clipped()
+            other.rollback()
+            other.close()
+            await at.press("f8")
+            await at.sees("Le ticket est imprimé.")
+        assert len(printer.papers) == 1
