@@ -16,6 +16,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.command == "central":
         return _central(parser, options)
+    if options.command == "printer":
+        return _printer(options)
     from kiosk.run import run
 
     return run()
@@ -41,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     others = central.add_subparsers(dest="other")
     others.add_parser("openapi", help="print the OpenAPI description")
     _add_ledger_commands(others)
+    _add_printer_commands(commands.add_parser("printer", help="find a ticket printer, or simulate one"))
     return parser
 
 
@@ -56,6 +59,32 @@ def _add_ledger_commands(others: "argparse._SubParsersAction[argparse.ArgumentPa
     rules = others.add_parser("rules", parents=[ledger], help="show or set what each service allows")
     rules.add_argument("service", nargs="?", default=None, metavar="SERVICE")
     rules.add_argument("changes", nargs="*", default=[], metavar="NAME=VALUE")
+
+
+def _add_printer_commands(printer: argparse.ArgumentParser) -> None:
+    actions = printer.add_subparsers(dest="action", required=True)
+    actions.add_parser("find", help="list what is plugged in, as lines for kiosk.toml")
+    simulate = actions.add_parser("simulate", help="be a network printer on 127.0.0.1, for trials")
+    simulate.add_argument("--port", type=_port, default=0, help="0, the default, takes any free one")
+    simulate.add_argument(
+        "--output", type=Path, metavar="DIR", required=True, help="where papers go; created if missing"
+    )
+    simulate.add_argument("--dots", type=int, choices=[384, 512, 576], default=576, help="width of the head")
+    simulate.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="what goes wrong, several times if need be; lines on standard input change it, help lists them",
+    )
+
+
+def _printer(options: argparse.Namespace) -> int:
+    from kiosk.console import printer
+
+    if options.action == "find":
+        return printer.find()
+    return printer.simulate(options.port, options.output, options.dots, options.fault)
 
 
 def _port(text: str) -> int:

@@ -21,10 +21,10 @@ def coarsen(image: Image.Image, unbroken: Sequence[tuple[int, int]] = ()) -> Ima
     for top, bottom in unbroken:
         rows[top:bottom] = [_columns_paired(row, firsts) for row in rows[top:bottom]]
     edges = {edge for lines in unbroken for edge in lines if edge < image.height}
-    following = [*rows[1:], 0, 0]
     for start, end in itertools.pairwise(sorted({0, image.height, *edges})):
-        for first in range(start, end - 1, 2):
-            rows[first] = rows[first + 1] = rows[first] | (following[first] & ~following[first + 1])
+        for first, second, below in ((row, row + 1, row + 2) for row in range(start, end - 1, 2)):
+            alone = rows[second] & ~rows[below] if below < end else rows[second]
+            rows[first] = rows[second] = rows[first] | alone
     return image_of([row.to_bytes(image.width // 8) for row in rows], image.width)
 
 

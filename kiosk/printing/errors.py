@@ -13,6 +13,10 @@ class MissingGlyphError(PrintingError):
     """The font has no drawing for a character, nor for its base letter."""
 
 
+class ProfileError(PrintingError):
+    """No printer of this name is known, or it cannot print what we draw."""
+
+
 class QrError(PrintingError):
     """The code cannot be drawn on this paper, or what is drawn does not read back as the token."""
 

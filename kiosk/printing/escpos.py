@@ -22,9 +22,8 @@ from kiosk.printing.commands import (
     parse,
 )
 from kiosk.printing.errors import PayloadError
-from kiosk.printing.profiles import Form
+from kiosk.printing.profiles import WIDTHS, Form
 
-WIDTHS = (384, 512, 576)  # dots
 END_LINES = 3  # after the ink: some clones cut at once where Epson's GS V 66 first feeds to the blade
 TEAR_LINES = 6  # after the ink of a paper that a person tears off
 MAX_LENGTH_DOTS = 8000  # 1 m at 203 dpi: no payload of ours empties a roll

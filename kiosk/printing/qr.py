@@ -27,10 +27,13 @@ class QrPicture:
 
 
 def draw_qr(token: str, width: int) -> QrPicture:
-    """Return the QR of `token`, no wider than `width` dots; raise QrError when it would be too fine to scan."""
+    """Return the QR of `token`, no wider than `width` dots; raise QrError when it would be too fine to scan.
+
+    Modules are an even number of dots: a printer of half the vertical resolution draws rows in pairs.
+    """
     matrix = _matrix(token)
     modules = len(matrix) - 2 * BORDER_MODULES
-    dots = max(MIN_DOTS_PER_MODULE, min(MAX_SIDE_DOTS // modules, width // len(matrix)))
+    dots = max(MIN_DOTS_PER_MODULE, min(MAX_SIDE_DOTS // modules, width // len(matrix)) // 2 * 2)
     if dots * len(matrix) > width + 2 * PAPER_EDGE_DOTS:
         raise QrError("Le code du ticket est trop long pour ce papier.")
     bits = bytes(0 if black else 255 for row in matrix for black in row)
@@ -52,7 +55,7 @@ def _matrix(token: str) -> list[list[bool]]:
 def _cropped(image: Image.Image, width: int) -> Image.Image:
     if image.width <= width:
         return image
-    left = (image.width - width) // 2
+    left = (image.width - width) // 4 * 2  # even, so that columns stay in pairs
     return image.crop((left, 0, left + width, image.height))
 
 
