@@ -36,6 +36,7 @@ def test_everything_the_program_reads_is_in_the_wheel(wheel: Path) -> None:
     needed = {path.relative_to(ROOT).as_posix() for path in (ROOT / "kiosk").rglob("*") if is_ours(path)}
     assert any(name.endswith(".tcss") for name in needed)
     assert any("/migrations/versions/" in name for name in needed)
+    assert any(name.endswith(".svg") for name in needed)
     assert any("/assets/" in name for name in needed)
     assert needed <= inside
 

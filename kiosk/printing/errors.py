@@ -17,6 +17,14 @@ class ProfileError(PrintingError):
     """No printer of this name is known, or it cannot print what we draw."""
 
 
+class PhrasesError(PrintingError):
+    """A table of translations is not there or does not hold, or this machine cannot draw its language."""
+
+
+class ContactsError(PrintingError):
+    """The table of who helps against resale is not there or does not hold."""
+
+
 class QrError(PrintingError):
     """The code cannot be drawn on this paper, or what is drawn does not read back as the token."""
 

@@ -11,7 +11,7 @@ from kiosk.printing.errors import QrError
 
 BORDER_MODULES = 4  # ISO/IEC 18004 quiet zone
 MIN_DOTS_PER_MODULE = 6  # 0.75 mm at 203 dpi: what survives stains and dead dots
-MAX_SIDE_DOTS = 360  # 45 mm, quiet zone not counted
+MAX_SIDE_DOTS = 330  # 41 mm, quiet zone counted; a long token takes what its modules take
 # Blank paper beside the print head's reach: 58 mm paper is printed over 48 mm, 80 mm over 72 mm. Part of the quiet
 # zone may lie there; one dot in two is not counted, for paper that sits askew.
 PAPER_EDGE_DOTS = 16
@@ -33,7 +33,7 @@ def draw_qr(token: str, width: int) -> QrPicture:
     """
     matrix = _matrix(token)
     modules = len(matrix) - 2 * BORDER_MODULES
-    dots = max(MIN_DOTS_PER_MODULE, min(MAX_SIDE_DOTS // modules, width // len(matrix)) // 2 * 2)
+    dots = max(MIN_DOTS_PER_MODULE, min(MAX_SIDE_DOTS, width) // len(matrix) // 2 * 2)
     if dots * len(matrix) > width + 2 * PAPER_EDGE_DOTS:
         raise QrError("Le code du ticket est trop long pour ce papier.")
     bits = bytes(0 if black else 255 for row in matrix for black in row)

@@ -58,7 +58,7 @@ def test_a_qr_code_keeps_every_dot_and_what_stands_beside_it_does_not_cost_its_p
     qr = draw_qr(LONG_TOKEN, 576).image
     page = Image.new("1", (576, top + qr.height + 99), 1)
     page.paste(qr, (0, top))
-    noise = draw(compose(ticket(), 576)).crop((0, 300, 576 - qr.width, 300 + qr.height))
+    noise = draw(compose(ticket(), Form(576))).crop((0, 300, 576 - qr.width, 300 + qr.height))
     page.paste(noise, (qr.width, top))
     unbroken = [(top, top + qr.height)]
     printed = as_printed(page, Form(576, coarse=True), unbroken)
@@ -69,7 +69,7 @@ def test_a_qr_code_keeps_every_dot_and_what_stands_beside_it_does_not_cost_its_p
 
 @pytest.mark.parametrize("dots", [384, 576])
 def test_the_code_of_a_ticket_stands_where_it_keeps_every_dot(dots: int) -> None:
-    page = compose(ticket(), dots)
+    page = compose(ticket(), Form(dots))
     box = next(item.box for item in page.items if getattr(item, "name", "") == "qr")
     image, area = draw(page), (box.left, box.top, box.right, box.bottom)
     printed = as_printed(image, Form(dots, coarse=True), [(box.top, box.bottom)])
@@ -78,7 +78,7 @@ def test_the_code_of_a_ticket_stands_where_it_keeps_every_dot(dots: int) -> None
 
 @pytest.mark.parametrize("dots", [384, 576])
 def test_a_coarse_ticket_takes_about_half_the_bytes(dots: int) -> None:
-    page = compose(ticket(), dots)
+    page = compose(ticket(), Form(dots))
     box = next(item.box for item in page.items if getattr(item, "name", "") == "qr")
     image, unbroken = draw(page), [(box.top, box.bottom)]
     coarse = len(encode(image, Form(dots, coarse=True), unbroken))

@@ -169,7 +169,7 @@ def test_scrubbing_takes_single_dots_only(raster: bytes, second: int) -> None:
 
 @pytest.mark.parametrize("width", [384, 576])
 def test_scrubbing_never_touches_the_qr_code(width: int) -> None:
-    page = compose(ticket(), width)
+    page = compose(ticket(), Form(width))
     box = next(item.box for item in page.items if getattr(item, "name", "") == "qr")
     area = (box.left, box.top, box.right, box.bottom)
     image = draw(page)

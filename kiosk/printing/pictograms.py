@@ -1,21 +1,90 @@
-"""Pictograms that need no reading: calendar page, clock, sky, building, tick box, crossed-out coin.
+"""Pictograms that need no reading. Those that never change are drawings in assets/pictograms; those that move with the
+facts, calendar page, clock and sky, are drawn here.
 
-All are drawn four times too large, reduced and cut at one grey level: dithering would fray every edge on thermal paper.
+All are drawn finer than the dots, reduced and cut at one grey level: dithering would fray every edge on thermal paper.
 """
 
 import datetime as dt
+import functools
+import io
 import math
+import re
 from collections.abc import Sequence
+from importlib import resources
 
-from PIL import Image, ImageDraw
+import resvg_py
+from PIL import Image, ImageChops, ImageDraw
 
 from kiosk.booking import french
-from kiosk.printing.fonts import BOLD, SEMIBOLD, font
+from kiosk.printing.fonts import BOLD, font
 
 OVERSAMPLING = 4
+DRAWING_OVERSAMPLING = 2  # resvg shades its edges itself
 INK_BELOW = 144  # grey level; above the middle 128, so that weak heads still draw thin strokes
 BLACK, WHITE = 0, 255
 SUNRISE_HOUR, SUNSET_HOUR = 6, 20  # of the drawing, not of the sky
+
+# Ids of the catalogue that have a drawing of another name.
+DOCUMENTS = {
+    "carte-sejour": "residence-card",
+    "passeport": "passport",
+    "photos": "photos-3",
+    "photo": "photo",
+    "domicile": "proof-of-address",
+    "naissance": "birth-certificate",
+    "convocation": "message",
+    "ancienne-carte": "old-card",
+    "timbre": "stamp",
+    "pre-demande": "number",
+    "identite": "identity-card",
+    "francais": "diploma",
+    "impots": "tax-notice",
+    "permis": "driving-licence",
+    "traduction": "translation",
+    "lunettes": "glasses",
+    "ancienne-carte-grise": "car-papers",
+    "cession": "car-sale",
+}
+SERVICES = {
+    "sejour-renouvellement": "residence-card",
+    "sejour-premiere": "residence-card",
+    "sejour-remise": "residence-card",
+    "carte-identite": "identity-card",
+    "passeport": "passport",
+    "naturalisation": "nationality",
+    "permis-echange": "driving-licence",
+    "permis-medical": "medical-visit",
+    "carte-grise": "car-papers",
+}
+
+
+def document_pictogram(document_id: str, name: str = "") -> str | None:
+    """Return the drawing of a document of the catalogue, None where there is none.
+
+    `name` is its French name: « 2 photos d'identité » shows two photos. Without a name there are three.
+    """
+    if document_id == "photos" and re.match(r"2\b", name):
+        return "photos-2"
+    return DOCUMENTS.get(document_id)
+
+
+def service_pictogram(service_id: str) -> str | None:
+    """Return the drawing of what a service of the catalogue is about, None where there is none."""
+    return SERVICES.get(service_id)
+
+
+@functools.lru_cache(maxsize=256)
+def pictogram(name: str, height: int) -> Image.Image:
+    """Return a drawing of assets/pictograms as a mode "1" square of `height` dots. It is shared: copy it to change it.
+
+    Raise FileNotFoundError when there is no drawing of that name.
+    """
+    source = resources.files("kiosk").joinpath("assets", "pictograms", f"{name}.svg").read_text(encoding="utf-8")
+    png = resvg_py.svg_to_bytes(
+        svg_string=source, height=height * DRAWING_OVERSAMPLING, background="#ffffff", skip_system_fonts=True
+    )
+    with Image.open(io.BytesIO(bytes(png))) as drawn:
+        return crisp(drawn.convert("L").reduce(DRAWING_OVERSAMPLING))
 
 
 def crisp(grey: Image.Image) -> Image.Image:
@@ -82,15 +151,13 @@ def _fitting_size(text: str, width: float, largest: int) -> int:
 
 
 def calendar_page(width: int, height: int, date: dt.date) -> Image.Image:
-    """Return a tear-off calendar page: month in a black band, huge day number, weekday."""
+    """Return a tear-off calendar page: month and year in a black band, huge day number, weekday."""
     sheet, edge = _Canvas(width, height), max(4, width // 60)
-    band, foot = round(height * 0.24), round(height * 0.22)
+    band, foot, inside = round(height * 0.24), round(height * 0.22), width - 4 * edge
+    month, weekday, number = f"{french.month(date)} {date.year}", french.weekday(date), str(date.day)
     sheet.box(0, 0, width, height, radius=14)
     sheet.box(edge, band, width - edge, height - edge, radius=10, fill=WHITE)
-    month, weekday = french.month(date), french.weekday(date)
-    inside = width - 4 * edge
     sheet.text((width / 2, band * 0.52), month, _fitting_size(month, inside, round(band * 0.72)), fill=WHITE)
-    number = str(date.day)
     room = height - band - foot
     size = _fitting_size(number, inside, round(room / 0.82))  # digits are 0.71 em tall
     sheet.text((width / 2, band + room * 0.52), number, size)
@@ -101,85 +168,45 @@ def calendar_page(width: int, height: int, date: dt.date) -> Image.Image:
 def clock_face(diameter: int, time: dt.time) -> Image.Image:
     """Return a clock with its two hands; the hour hand stands between two hours as on a real one."""
     sheet, radius = _Canvas(diameter, diameter), diameter / 2
-    centre, edge = (radius, radius), max(4.0, diameter / 40)
+    centre, edge = (radius, radius), max(4.0, diameter / 36)
     sheet.disc(centre, radius - 0.5)
     sheet.disc(centre, radius - edge, fill=WHITE)
+    far = radius - edge - diameter * 0.02
     for hour in range(1, 13):
-        far = radius - edge - diameter * 0.02
         if hour % 3 == 0:
-            sheet.text(_towards(centre, hour * 30, far - diameter * 0.075), str(hour), round(diameter * 0.15), SEMIBOLD)
+            sheet.text(_towards(centre, hour * 30, far - diameter * 0.07), str(hour), round(diameter * 0.17))
         else:
             sheet.line(
-                (_towards(centre, hour * 30, far), _towards(centre, hour * 30, far - diameter * 0.05)), edge * 0.8
+                (_towards(centre, hour * 30, far - edge / 2), _towards(centre, hour * 30, far - diameter * 0.05)), edge
             )
     hour_degrees = 30 * (time.hour % 12 + time.minute / 60)
-    sheet.line((centre, _towards(centre, hour_degrees, radius * 0.37)), diameter * 0.06)
-    sheet.line((centre, _towards(centre, time.minute * 6, radius * 0.57)), diameter * 0.035)
-    sheet.disc(centre, diameter * 0.05)
+    sheet.line((centre, _towards(centre, hour_degrees, radius * 0.38)), diameter * 0.075)
+    sheet.line((centre, _towards(centre, time.minute * 6, radius * 0.565)), diameter * 0.042)
+    sheet.disc(centre, diameter * 0.055)
     return sheet.crisp()
 
 
 def sky(width: int, height: int, time: dt.time) -> Image.Image:
     """Return the half disc of the sky: the sun where it stands, morning left, evening right; or a moon."""
-    sheet, edge = _Canvas(width, height), 4
-    ground, radius = height - 4, min(width * 0.32, height * 0.6)
-    centre = (width / 2, float(ground))
-    sheet.line(((edge, ground), (width - edge, ground)), edge)
-    dots = [_towards(centre, degrees, radius) for degrees in range(-90, 91, 12)]
-    for point in dots:
-        sheet.disc(point, 2)
+    sheet, ground, size = _Canvas(width, height), height - 4, round(height * 0.54)
     passed = (time.hour + time.minute / 60 - SUNRISE_HOUR) / (SUNSET_HOUR - SUNRISE_HOUR)
-    if 0 <= passed <= 1:
-        _sun(sheet, _towards(centre, 180 * passed - 90, radius), height * 0.18)
-    else:
-        _moon(sheet, _towards(centre, 0, radius * 0.8), height * 0.26)
-    sheet.box(0, ground + edge / 2, width, height, fill=WHITE)  # nothing shows below the ground
-    return sheet.crisp()
+    shines = 0 <= passed <= 1
+    way = (width / 2, ground), width / 2 - size / 2, ground - size / 2
+    x, y = _on_its_way(*way, 180 * passed - 90 if shines else 0)
+    for degrees in range(-84, 85, 12):
+        point = _on_its_way(*way, degrees)
+        if math.dist(point, (x, y)) > size * 0.6:
+            sheet.disc(point, max(2, height / 40))
+    image = sheet.crisp()
+    star = pictogram("sun" if shines else "moon", size)
+    image.paste(BLACK, (round(x - size / 2), round(y - size / 2)), ImageChops.invert(star))
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, ground - 2, width, height), fill=WHITE)  # nothing shows below the ground
+    pen.rectangle((0, ground - 2, width, ground + 1), fill=BLACK)
+    return image
 
 
-def _sun(sheet: _Canvas, centre: tuple[float, float], radius: float) -> None:
-    sheet.disc(centre, radius * 1.9, fill=WHITE)
-    for degrees in range(0, 360, 45):
-        sheet.line((_towards(centre, degrees, radius * 1.4), _towards(centre, degrees, radius * 1.8)), radius * 0.3)
-    sheet.disc(centre, radius)
-
-
-def _moon(sheet: _Canvas, centre: tuple[float, float], radius: float) -> None:
-    sheet.disc(centre, radius * 1.3, fill=WHITE)
-    sheet.disc(centre, radius)
-    sheet.disc((centre[0] + radius * 0.5, centre[1] - radius * 0.25), radius * 0.85, fill=WHITE)
-
-
-def building(size: int) -> Image.Image:
-    """Return a public building: pediment, columns, steps, flag."""
-    sheet, unit = _Canvas(size, size), size / 16
-    sheet.line(((8 * unit, 3.5 * unit), (8 * unit, 0.8 * unit)), unit * 0.7)
-    sheet.polygon(((8 * unit, 0.5 * unit), (11.5 * unit, 1.5 * unit), (8 * unit, 2.5 * unit)))
-    sheet.polygon(((8 * unit, 3 * unit), (15.5 * unit, 7 * unit), (0.5 * unit, 7 * unit)))
-    for column in range(4):
-        left = (2 + 3.33 * column) * unit
-        sheet.box(left, 7.6 * unit, left + 2 * unit, 12.8 * unit)
-    sheet.box(1 * unit, 12.8 * unit, 15 * unit, 14 * unit)
-    sheet.box(0, 14.4 * unit, size, size)
-    return sheet.crisp()
-
-
-def tick_box(size: int) -> Image.Image:
-    """Return an empty box to tick with a pen."""
-    sheet, edge = _Canvas(size, size), 4
-    sheet.box(0, 0, size, size, radius=6)
-    sheet.box(edge, edge, size - edge, size - edge, radius=3, fill=WHITE)
-    return sheet.crisp()
-
-
-def crossed_out_coin(size: int) -> Image.Image:
-    """Return a euro coin struck through: nothing to pay."""
-    sheet, radius = _Canvas(size, size), size / 2
-    centre, edge = (radius, radius), max(4.0, size / 18)
-    sheet.disc(centre, radius - 0.5)
-    sheet.disc(centre, radius - edge, fill=WHITE)
-    sheet.text(centre, "€", round(size * 0.78), SEMIBOLD)
-    corners = (_towards(centre, -45, radius), _towards(centre, 135, radius))
-    sheet.line(corners, edge * 2, fill=WHITE)
-    sheet.line((_towards(centre, -45, radius - edge), _towards(centre, 135, radius - edge)), edge)
-    return sheet.crisp()
+def _on_its_way(middle: tuple[float, float], across: float, up: float, degrees: float) -> tuple[float, float]:
+    """Return a point of the half ellipse over `middle`: -90 degrees at the left on the ground, 0 at the top."""
+    angle = math.radians(degrees)
+    return middle[0] + across * math.sin(angle), middle[1] - up * math.cos(angle)
