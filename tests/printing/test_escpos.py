@@ -268,8 +268,8 @@ def test_only_an_image_as_wide_as_the_form_is_encoded() -> None:
             encode(image, form)
 
 
-@pytest.mark.parametrize(("paper", "dots"), [("58mm", 384), ("80mm", 576)])
-def test_paper_shows_what_was_rendered(paper: str, dots: int) -> None:
-    image = render(ticket(), "58mm" if paper == "58mm" else "80mm").image
+@pytest.mark.parametrize("dots", [384, 576])
+def test_paper_shows_what_was_rendered(dots: int) -> None:
+    image = render(ticket(), Form(dots)).image
     assert printed_again(image, Form(dots)).tobytes() == image.tobytes()
     assert len(encode(image, Form(dots))) < 0.5 * dots // 8 * image.height
