@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 5.0
 SILENT_HEARTBEAT_SECONDS = 1.0
 NEWS_KEPT = 3
+ERASE_EVERY = dt.timedelta(minutes=1)
 JOURNAL_FILE = "journal.sqlite"
 
 
@@ -49,6 +50,7 @@ class Desk:
         self._settings = settings
         self._host = host
         self._lost = False
+        self._erase_at = now()
         self._bookings: Bookings | None = None
         self._papers: Papers | None = None
 
@@ -104,6 +106,8 @@ class Desk:
         """Close what was opened."""
         if self._bookings:
             await self._bookings.close()
+        if self._papers:
+            self._papers.close()
         await self._host.stop()
 
     async def sign_in(self, mediator: str, code: str) -> Shift:
@@ -131,11 +135,18 @@ class Desk:
     async def keep_watch(self) -> None:
         """Ask the central for news, for ever: is it there, and what became of intents left open?"""
         while True:
+            await self._erase_old_papers()
             await self.bookings.check()
             if self.shift and self.central is Central.HERE:
                 await self._settle()
             quick = self.central is not Central.HERE
             await asyncio.sleep(SILENT_HEARTBEAT_SECONDS if quick else HEARTBEAT_SECONDS)
+
+    async def _erase_old_papers(self) -> None:
+        if self._erase_at <= self.now():
+            self._erase_at = self.now() + ERASE_EVERY
+            with contextlib.suppress(SpoolError):  # tried again at the next turn
+                await self.papers.erase_old()
 
     async def _settle(self) -> None:
         try:

@@ -73,6 +73,14 @@ class Papers:
         spoken = (TicketLanguage(one.code, one.french_name) for one in offered(self._least))
         return FRENCH_ONLY, DRAWINGS, *spoken
 
+    def close(self) -> None:
+        """Let go of the spool."""
+        self._spool.close()
+
+    async def erase_old(self) -> None:
+        """Erase from the disk the pictures of papers whose delay is over; raise SpoolError."""
+        await asyncio.to_thread(self._purge)
+
     async def printer(self) -> Printer:
         """Ask the printer how it is."""
         return Printer((await asyncio.to_thread(self._driver.look)).value)
@@ -148,8 +156,11 @@ class Papers:
 
     def _changed(self) -> None:
         with _writing():
-            self._spool.purge(self._now() - self._kept)
             self.to_decide = self._open_papers()
+
+    def _purge(self) -> None:
+        with _writing():
+            self._spool.purge(self._now() - self._kept)
 
     def _open_papers(self) -> tuple[OpenPaper, ...]:
         decidable = (job for job in self._spool.open_jobs() if job.state in {State.QUEUED, State.UNCONFIRMED})
