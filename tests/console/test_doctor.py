@@ -10,15 +10,15 @@ from kiosk.console.doctor import Mark, languages_found, languages_missing
 from kiosk.printing.languages import Language, Missing
 from kiosk.printing.phrases import Status
 from kiosk.printing.simulator import Simulator
-from kiosk.printing.spool import Learned, Spool
+from kiosk.printing.spool import PLACE, Learned, Spool
 
 TODAY = dt.date(2026, 11, 24)
 
 
-def run(state_dir: Path, *, ask: bool = False, today: dt.date = TODAY, **environ: str) -> int:
+def run(state_dir: Path, environ: dict[str, str] | None = None, *, ask: bool = False, today: dt.date = TODAY) -> int:
     (state_dir / "kiosk.toml").write_text('id = "essai-1"\n', encoding="utf-8")
     variables = {"KIOSK_STATE_DIR": str(state_dir), "KIOSK_CONFIG": str(state_dir / "kiosk.toml")}
-    return doctor.run(variables | environ, today, ask_printer=ask)
+    return doctor.run(variables | (environ or {}), today, ask_printer=ask)
 
 
 def test_a_working_machine_fits_on_a_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +42,7 @@ def test_a_working_machine_fits_on_a_screen(tmp_path: Path, capsys: pytest.Captu
 def test_what_stops_tickets_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], variable: str, value: str, said: str
 ) -> None:
-    assert run(tmp_path, **{variable: value}) == 1
+    assert run(tmp_path, {variable: value}) == 1
     shown = " ".join(capsys.readouterr().out.split())
     assert said in shown
     assert "✗" in shown
@@ -55,19 +55,19 @@ def test_contacts_that_nobody_checked_for_long_are_named(tmp_path: Path, capsys:
 
 def test_the_printer_is_asked_only_when_told_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Simulator() as printer:
-        assert run(tmp_path, KIOSK_PRINTER=printer.url) == 0
+        assert run(tmp_path, {"KIOSK_PRINTER": printer.url}) == 0
         assert "jamais essayée" in capsys.readouterr().out
-        assert run(tmp_path, ask=True, KIOSK_PRINTER=printer.url) == 0
+        assert run(tmp_path, {"KIOSK_PRINTER": printer.url}, ask=True) == 0
         assert "elle est prête" in capsys.readouterr().out
         assert not printer.papers
-    assert run(tmp_path, ask=True, KIOSK_PRINTER=printer.url) == 1
+    assert run(tmp_path, {"KIOSK_PRINTER": printer.url}, ask=True) == 1
     assert "injoignable" in capsys.readouterr().out
 
 
 def test_what_a_trial_showed_is_told_while_a_kiosk_is_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spool = Spool(tmp_path / doctor.PLACE, lambda: dt.datetime.now(dt.UTC))
+    spool = Spool(tmp_path / PLACE, lambda: dt.datetime.now(dt.UTC))
     spool.learn("tcp://192.0.2.7:9100", Learned(answers=True, process_id=True, identity="TM-T20II"))
-    assert run(tmp_path, KIOSK_PRINTER="tcp://192.0.2.7:9100") == 0
+    assert run(tmp_path, {"KIOSK_PRINTER": "tcp://192.0.2.7:9100"}) == 0
     spool.close()
     assert "(TM-T20II) : elle dit comment elle va, confirme chaque ticket." in capsys.readouterr().out
 
