@@ -240,7 +240,7 @@ facts_of_any_kind = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(facts_of_any_kind, st.sampled_from(WIDTHS))
 def test_whatever_the_facts_hold_a_paper_is_right_or_refused(facts: Facts, width: int) -> None:
     try:
