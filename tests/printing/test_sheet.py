@@ -72,6 +72,18 @@ def test_short_sentences_share_a_line_and_long_ones_do_not() -> None:
     assert all("Oui" not in line.text for line in texts(column)[1:])
 
 
+def test_sentences_are_run_together_only_where_that_saves_a_line() -> None:
+    fitting = ("Personne ne peut le vendre.", "Ne payez jamais, jamais.")
+    airy, dense = Column(576), Column(576)
+    airy.flow(fitting, BODY)
+    dense.flow(fitting, BODY, dense=True)
+    assert [line.text for line in texts(dense)] == [line.text for line in texts(airy)] == list(fitting)
+    long = ("Ce papier n'est pas un titre de séjour.",) * 3
+    airy.flow(long, BODY)
+    dense.flow(long, BODY, dense=True)
+    assert len(texts(dense)) < len(texts(airy))
+
+
 @pytest.mark.skipif(bool(this_machine().lacks(Script.HAN)), reason="no Chinese font on this machine")
 def test_chinese_sentences_are_joined_without_a_blank() -> None:
     column = Column(576, CHINESE)
