@@ -13,8 +13,16 @@ class MissingGlyphError(PrintingError):
     """The font has no drawing for a character, nor for its base letter."""
 
 
+class ProfileError(PrintingError):
+    """No printer of this name is known, or it cannot print what we draw."""
+
+
 class PhrasesError(PrintingError):
     """A table of translations is not there or does not hold, or this machine cannot draw its language."""
+
+
+class ContactsError(PrintingError):
+    """The table of who helps against resale is not there or does not hold."""
 
 
 class QrError(PrintingError):
@@ -31,3 +39,14 @@ class NotSentError(PrintingError):
 
 class MaybeSentError(PrintingError):
     """Some or all bytes left and nobody knows what was printed: only a person can tell."""
+
+
+class LineError(PrintingError):
+    """A line broke while it was open. What had been handed over may or may not be printed.
+
+    `sent_nothing` is True only when it is certain that no byte ever left by this line, not even a question.
+    """
+
+    def __init__(self, message: str, *, sent_nothing: bool = False) -> None:
+        super().__init__(message)
+        self.sent_nothing = sent_nothing

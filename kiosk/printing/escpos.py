@@ -1,83 +1,115 @@
-"""1-bit image to printer bytes, through python-escpos; and the gate that every payload passes before it is sent."""
+"""1-bit image to printer bytes; and the gate that every payload passes before it is sent."""
 
-import functools
-import logging
-import os
-import re
-import shutil
-from typing import Any
+from collections.abc import Sequence
 
 from PIL import Image
 
-from kiosk.printing.commands import MAX_BAND_ROWS, Cut, Initialise, parse
+from kiosk.printing import bands
+from kiosk.printing.bands import image_of, rows_of
+from kiosk.printing.coarse import coarsen
+from kiosk.printing.commands import (
+    DOTS_PER_LINE,
+    LOOK_ALIKE,
+    Command,
+    Cut,
+    FeedDots,
+    FeedLines,
+    Initialise,
+    ProcessId,
+    Raster,
+    as_bytes,
+    is_process_id,
+    parse,
+)
 from kiosk.printing.errors import PayloadError
+from kiosk.printing.profiles import WIDTHS, Form
 
-FEED_LINES = 3  # lines after the ink: some clones cut at once where Epson's GS V 66 first feeds to the blade
-# Profiles are used for their width only: with an unknown width python-escpos print()s a remark onto the screen.
-_PROFILE_OF_WIDTH = {384: "NT-5890K", 576: "TM-T20II"}
-_PICKLE_VARIABLE = "ESCPOS_CAPABILITIES_PICKLE_DIR"
-
-# DLE EOT (status), DLE ENQ (clear buffer) and DLE DC4 (drawer, power off) are executed wherever they are received,
-# even inside image data.
-_LOOK_ALIKE = re.compile(rb"\x10(?=[\x04\x05\x14])")
+END_LINES = 3  # after the ink: some clones cut at once where Epson's GS V 66 first feeds to the blade
+TEAR_LINES = 6  # after the ink of a paper that a person tears off
+MAX_LENGTH_DOTS = 8000  # 1 m at 203 dpi: no payload of ours empties a roll
 
 
 def scrub(image: Image.Image) -> Image.Image:
-    """Return the image with no real-time command hidden in its raster.
+    """Return the image with no real-time command hidden in a row of its raster.
 
     Byte 10 is one black dot alone between white ones in its row: it is wiped. A QR module is at least six dots wide,
-    so no dot of a QR code is ever touched.
+    so no dot of a QR code is ever touched. What one row's end and the next row's start would form, `encode` parts.
     """
-    raster = bytes(byte ^ 0xFF for byte in image.tobytes())  # ESC/POS: 1 is black; Pillow: 1 is white
-    clean = _LOOK_ALIKE.sub(b"\x00", raster)
-    return Image.frombytes("1", image.size, bytes(byte ^ 0xFF for byte in clean))
+    rows = [LOOK_ALIKE.sub(b"\0", row) for row in rows_of(image)]
+    return image_of(rows, image.width)
 
 
-def encode(image: Image.Image) -> bytes:
-    """Return ESC @, the image in GS v 0 bands, ESC d, GS V 66 0; raise PayloadError if the gate refuses them.
+def as_printed(image: Image.Image, form: Form, unbroken: Sequence[tuple[int, int]] = ()) -> Image.Image:
+    """Return the image as it will lie on paper: scrubbed, and before that coarsened for a slow line.
 
-    Blank rows are sent as white raster: the unit of ESC J differs between printers (1/180, 1/203, 1/360 inch).
+    `unbroken` are ranges of rows (first, one after the last) that hold a QR code: they are never coarsened.
+    Raise PayloadError when it is no 1-bit image as wide as the form.
     """
-    if image.mode != "1" or image.width not in _PROFILE_OF_WIDTH:
+    if image.mode != "1" or image.width != form.dots or form.dots not in WIDTHS:
         raise PayloadError("Cette image n'est pas un ticket.")
-    printer = _dummy_class()(profile=_PROFILE_OF_WIDTH[image.width])
-    printer.hw("INIT")
-    for top in range(0, image.height, MAX_BAND_ROWS):
-        printer.image(image.crop((0, top, image.width, min(top + MAX_BAND_ROWS, image.height))))
-    printer.print_and_feed(FEED_LINES)
-    printer.cut(feed=False)
-    payload: bytes = printer.output
+    return scrub(coarsen(image, unbroken) if form.coarse else image)
+
+
+def encode(image: Image.Image, form: Form, unbroken: Sequence[tuple[int, int]] = ()) -> bytes:
+    """Return the whole paper as bytes: ESC @, bands and feeds, then feed and cut; what comes out is `as_printed`.
+
+    White rows are fed past, except in the ranges of rows `unbroken`: the unit of ESC J differs between printers, and a
+    QR code must not be squeezed. Raise PayloadError when the image is not one of ours or the gate refuses the bytes.
+    """
+    printed = as_printed(image, form, unbroken)
+    pictures = bands.commands(printed, unbroken, justified=form.justified)
+    end = (FeedLines(END_LINES), Cut(0)) if form.cutter else (FeedLines(TEAR_LINES),)
+    commands: tuple[Command, ...] = (Initialise(), *pictures, *end)
+    payload = b"".join(as_bytes(command) for command in commands)
     check(payload)
     return payload
 
 
+def with_process_id(payload: bytes, process_id: bytes) -> bytes:
+    """Return `payload` followed by the request to say these four characters (of 32 to 126) once all is printed."""
+    if not is_process_id(process_id):
+        raise PayloadError("Ce numéro de suivi d'impression n'est pas permis.")
+    asking = payload + as_bytes(ProcessId(process_id))
+    check(asking)
+    return asking
+
+
 def check(payload: bytes) -> None:
-    """Raise PayloadError unless `payload` is whole tickets in the few commands we use, without look-alikes."""
-    if _LOOK_ALIKE.search(payload):
+    """Raise PayloadError unless `payload` is whole papers in the few commands we use, without look-alikes.
+
+    A paper starts with ESC @ and ends with a cut, or with the feed to the edge where a person tears it off; only then
+    may a process id be asked for, once. No picture is wider than any head, and all together is at most 1 m long.
+    """
+    if LOOK_ALIKE.search(payload):
         raise PayloadError("Une commande immédiate est cachée dans le ticket.")
+    commands = list(parse(payload))
+    if commands and isinstance(commands[-1], ProcessId):
+        commands.pop()
     fresh = True
-    for command in parse(payload):
+    for command in commands:
         if isinstance(command, Initialise) != fresh:
             raise PayloadError("Un ticket commence par une remise à zéro, et par une seule.")
-        fresh = isinstance(command, Cut)
-    if not payload or not fresh:
+        if isinstance(command, ProcessId):
+            raise PayloadError("La confirmation est demandée une fois, après la dernière coupe.")
+        fresh = isinstance(command, Cut) or command == FeedLines(TEAR_LINES)
+    if not commands or not fresh:
         raise PayloadError("Le ticket n'est pas complet.")
+    length = sum(_length(command) for command in commands)
+    if length > MAX_LENGTH_DOTS:
+        raise PayloadError("Le ticket est trop long.")
 
 
-@functools.cache
-def _dummy_class() -> Any:
-    """Import python-escpos, late (0.25 s) and without its side effects on the terminal and the disk.
-
-    3.1 calls logging.basicConfig(), which does nothing when the root logger has a handler; and it leaves a temporary
-    directory behind, which it names only when the environment does not choose another.
-    """
-    quiet = logging.NullHandler()
-    logging.getLogger().addHandler(quiet)
-    os.environ.pop(_PICKLE_VARIABLE, None)
-    try:
-        from escpos import capabilities
-        from escpos.printer import Dummy
-    finally:
-        logging.getLogger().removeHandler(quiet)
-    shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
-    return Dummy
+def _length(command: Command) -> int:
+    """Return how far a command moves the paper, in dots; raise PayloadError for a picture that no head can print."""
+    match command:
+        case Raster():
+            width, height = command.dots
+            if width > WIDTHS[-1]:
+                raise PayloadError("Une image est plus large que le papier.")
+            return height
+        case FeedDots(dots) | Cut(dots):
+            return dots
+        case FeedLines(lines):
+            return lines * DOTS_PER_LINE
+        case _:
+            return 0

@@ -55,7 +55,7 @@ def _matrix(token: str) -> list[list[bool]]:
 def _cropped(image: Image.Image, width: int) -> Image.Image:
     if image.width <= width:
         return image
-    left = (image.width - width) // 2
+    left = (image.width - width) // 4 * 2  # even, so that columns stay in pairs
     return image.crop((left, 0, left + width, image.height))
 
 

@@ -1,33 +1,37 @@
-"""The door of this room: a ticket becomes a checked payload, and its picture for a screen."""
+"""The door of this room: facts become a checked payload, and its picture for a screen."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from PIL import Image
 
-from kiosk.printing import escpos, qr, sheet
-from kiosk.printing.facts import Ticket
-from kiosk.printing.pages import ticket as ticket_page
+from kiosk.printing import escpos, pages, qr, sheet
+from kiosk.printing.facts import Facts
 from kiosk.printing.profiles import Form
+from kiosk.printing.sheet import Picture
 
-Paper = Literal["80mm", "58mm"]
-DOTS_OF_PAPER: dict[Paper, int] = {"80mm": 576, "58mm": 384}
 CONTRAST = 1.4  # darkens the thin strokes that the reduction for a screen turns grey
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A ticket ready to be stored and sent: its bytes passed the gate, its QR code reads as its token."""
+    """A paper ready to be stored and sent: its bytes passed the gate, its QR code (if it has one) reads as it must."""
 
     image: Image.Image  # mode "1"
     payload: bytes
 
 
-def render(ticket: Ticket, paper: Paper) -> Rendered:
-    """Draw, verify and encode the ticket; raise a PrintingError before anything could be printed wrong."""
-    image = escpos.scrub(sheet.draw(ticket_page.compose(ticket, Form(DOTS_OF_PAPER[paper]))))
-    qr.verify(image, ticket.token)
-    return Rendered(image, escpos.encode(image))
+def render(facts: Facts, form: Form, second: str | None = None) -> Rendered:
+    """Draw, verify and encode a paper; raise a PrintingError before anything could be printed wrong.
+
+    `second` is the wish for a ticket's second block: the code of a language offered, or PICTOGRAMS.
+    """
+    page = pages.compose(facts, form, second)
+    codes = [(item.box.top, item.box.bottom) for item in page.items if isinstance(item, Picture) and item.name == "qr"]
+    image = escpos.as_printed(sheet.draw(page), form, codes)
+    expected = pages.scanned(facts)
+    if expected is not None:
+        qr.verify(image, expected)
+    return Rendered(image, escpos.encode(image, form, codes))
 
 
 def facsimile(image: Image.Image, columns: int) -> list[list[tuple[int, int]]]:

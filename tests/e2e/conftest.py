@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.printing.simulator import Simulator
 from tests.support.mediator import Mediator, kiosk
 from tests.support.office import CentralProcess, Office, central_process
-from tests.support.printer import PrinterSimulator, printer_simulator
 from tests.support.proxy import CuttingProxy, cutting_proxy
 
 
@@ -24,13 +24,13 @@ def office(central: CentralProcess) -> Iterator[Office]:
 
 
 @pytest.fixture
-def printer() -> Iterator[PrinterSimulator]:
-    with printer_simulator() as printer:
+def printer() -> Iterator[Simulator]:
+    with Simulator() as printer:
         yield printer
 
 
 @pytest.fixture
-def mediator(tmp_path: Path, central: CentralProcess, printer: PrinterSimulator) -> Iterator[Mediator]:
+def mediator(tmp_path: Path, central: CentralProcess, printer: Simulator) -> Iterator[Mediator]:
     with kiosk(tmp_path / "state", {"KIOSK_CENTRAL_URL": central.base_url, "KIOSK_PRINTER": printer.url}) as mediator:
         mediator.sign_in()
         yield mediator
@@ -43,7 +43,7 @@ def line(central: CentralProcess) -> Iterator[CuttingProxy]:
 
 
 @pytest.fixture
-def mediator_far_away(tmp_path: Path, line: CuttingProxy, printer: PrinterSimulator) -> Iterator[Mediator]:
+def mediator_far_away(tmp_path: Path, line: CuttingProxy, printer: Simulator) -> Iterator[Mediator]:
     with kiosk(tmp_path / "state", {"KIOSK_CENTRAL_URL": line.url, "KIOSK_PRINTER": printer.url}) as mediator:
         mediator.sign_in()
         yield mediator

@@ -5,10 +5,10 @@ import signal
 from pathlib import Path
 
 from kiosk.journal.intents import Intent, Intents
+from kiosk.printing.simulator import Simulator
 from tests.support.mediator import NEW, Mediator, kiosk
 from tests.support.office import CentralProcess, Office
 from tests.support.outcome import assert_one_booking_on_one_paper
-from tests.support.printer import PrinterSimulator
 from tests.support.proxy import CuttingProxy
 
 BOOKING = "POST /v1/bookings HTTP"
@@ -24,7 +24,7 @@ def assert_claims_nothing(mediator: Mediator) -> None:
 
 
 def test_a_central_killed_before_the_search_loses_nothing_typed(
-    mediator: Mediator, central: CentralProcess, office: Office, printer: PrinterSimulator
+    mediator: Mediator, central: CentralProcess, office: Office, printer: Simulator
 ) -> None:
     mediator.begin(NEW)
     central.kill()
@@ -44,7 +44,7 @@ def test_a_central_killed_before_the_search_loses_nothing_typed(
 
 
 def test_a_central_killed_at_the_list_of_places_loses_no_decision(
-    mediator: Mediator, central: CentralProcess, office: Office, printer: PrinterSimulator
+    mediator: Mediator, central: CentralProcess, office: Office, printer: Simulator
 ) -> None:
     mediator.goes_to_places(NEW)
     central.kill()
@@ -64,7 +64,7 @@ def test_a_central_killed_at_the_list_of_places_loses_no_decision(
 
 
 def test_a_central_killed_at_the_list_of_hours_loses_no_decision(
-    mediator: Mediator, central: CentralProcess, office: Office, printer: PrinterSimulator
+    mediator: Mediator, central: CentralProcess, office: Office, printer: Simulator
 ) -> None:
     mediator.goes_to_hours(NEW)
     central.kill()
@@ -78,7 +78,7 @@ def test_a_central_killed_at_the_list_of_hours_loses_no_decision(
 
 
 def test_a_central_killed_before_f10_is_asked_again_until_it_answers(
-    mediator: Mediator, central: CentralProcess, office: Office, printer: PrinterSimulator
+    mediator: Mediator, central: CentralProcess, office: Office, printer: Simulator
 ) -> None:
     mediator.goes_to_check(NEW)
     central.kill()
@@ -91,7 +91,7 @@ def test_a_central_killed_before_f10_is_asked_again_until_it_answers(
 
 
 def test_an_answer_lost_after_f10_is_not_known_then_resolved_by_the_same_key(
-    mediator_far_away: Mediator, line: CuttingProxy, office: Office, printer: PrinterSimulator
+    mediator_far_away: Mediator, line: CuttingProxy, office: Office, printer: Simulator
 ) -> None:
     mediator_far_away.goes_to_check(NEW)
     line.cut_answers_to(BOOKING)
@@ -107,7 +107,7 @@ def test_an_answer_lost_after_f10_is_not_known_then_resolved_by_the_same_key(
 
 
 def test_a_kiosk_killed_after_f10_tells_at_its_next_start_that_it_went_through(
-    tmp_path: Path, central: CentralProcess, line: CuttingProxy, office: Office, printer: PrinterSimulator
+    tmp_path: Path, central: CentralProcess, line: CuttingProxy, office: Office, printer: Simulator
 ) -> None:
     state = tmp_path / "state"
     with kiosk(state, {"KIOSK_CENTRAL_URL": line.url, "KIOSK_PRINTER": printer.url}) as mediator:
@@ -127,7 +127,7 @@ def test_a_kiosk_killed_after_f10_tells_at_its_next_start_that_it_went_through(
 
 
 def test_an_intent_that_never_arrived_is_told_as_nothing_booked(
-    tmp_path: Path, central: CentralProcess, printer: PrinterSimulator
+    tmp_path: Path, central: CentralProcess, printer: Simulator
 ) -> None:
     state = tmp_path / "state"
     state.mkdir()

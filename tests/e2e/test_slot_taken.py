@@ -5,10 +5,10 @@ import re
 from typing import Any
 
 from kiosk.booking import french
+from kiosk.printing.simulator import Simulator
 from tests.support.mediator import NEW, Mediator
 from tests.support.office import Office
 from tests.support.outcome import assert_one_booking_on_one_paper
-from tests.support.printer import PrinterSimulator
 
 KEYS_FOR_ANOTHER_HOUR = 3
 DIGITS = range(1, 10)
@@ -38,7 +38,7 @@ def assert_identity_kept(mediator: Mediator) -> None:
 
 
 def test_an_hour_taken_by_somebody_else_costs_three_keys(
-    mediator: Mediator, office: Office, printer: PrinterSimulator
+    mediator: Mediator, office: Office, printer: Simulator
 ) -> None:
     digit, [wanted, *_] = a_day_with_two_hours(office)
     mediator.goes_to_days(NEW)
@@ -56,7 +56,7 @@ def test_an_hour_taken_by_somebody_else_costs_three_keys(
     assert_one_booking_on_one_paper(office, printer, NEW)
 
 
-def test_a_day_taken_by_others_costs_three_keys(mediator: Mediator, office: Office, printer: PrinterSimulator) -> None:
+def test_a_day_taken_by_others_costs_three_keys(mediator: Mediator, office: Office, printer: Simulator) -> None:
     mediator.goes_to_hours(NEW)
     day = office.free_days()[0]
     for slot in office.free_slots(day):

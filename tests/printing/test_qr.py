@@ -2,7 +2,7 @@
 
 import pytest
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageOps
 
 from kiosk.printing.errors import QrError
 from kiosk.printing.qr import draw_qr, verify
@@ -15,9 +15,14 @@ def test_modules_are_whole_and_at_least_six_dots_wide(token: str, width: int) ->
     qr = draw_qr(token, width)
     assert qr.dots_per_module >= 6
     assert qr.image.width <= width
+    assert qr.dots_per_module % 2 == 0
     assert qr.dots_per_module * qr.modules <= 8 * 45 + qr.modules  # 45 mm, within one dot per module
-    left = (qr.image.width - qr.dots_per_module * qr.modules) // 2
-    row = qr.image.convert("L").crop((left, qr.image.height // 2, qr.image.width - left, qr.image.height // 2 + 1))
+    halved = qr.image.resize((qr.image.width // 2, qr.image.height // 2), Image.Resampling.NEAREST)
+    assert halved.resize(qr.image.size, Image.Resampling.NEAREST).tobytes() == qr.image.tobytes()  # dots in pairs
+    ink = ImageOps.invert(qr.image.convert("L")).getbbox()
+    assert ink is not None
+    assert ink[2] - ink[0] == qr.dots_per_module * qr.modules
+    row = qr.image.convert("L").crop((ink[0], qr.image.height // 2, ink[2], qr.image.height // 2 + 1))
     runs = row.tobytes().replace(b"\xff\x00", b"\xff|\x00").replace(b"\x00\xff", b"\x00|\xff").split(b"|")
     assert all(len(run) % qr.dots_per_module == 0 for run in runs)
 

@@ -1,14 +1,14 @@
 """What must be true once an appointment is taken, asked of the central and of the paper, never of the kiosk."""
 
 from kiosk.printing.paper import papers
+from kiosk.printing.simulator import Simulator
 from tests.support.mediator import Mediator, Somebody, read_code
 from tests.support.office import Office
-from tests.support.printer import PrinterSimulator
 
 
-def assert_one_booking_on_one_paper(office: Office, printer: PrinterSimulator, somebody: Somebody) -> None:
+def assert_one_booking_on_one_paper(office: Office, printer: Simulator, somebody: Somebody) -> None:
     """The central holds one appointment for that person, and the printer got it, once."""
-    printer.wait_for_ticket()
+    printer.wait_for_payload()
     [payload] = printer.payloads
     [paper] = papers(payload)
     [booking] = office.booked(somebody.surname, somebody.birth_date)

@@ -158,7 +158,7 @@ def _price_and_code(column: Column, ticket: Ticket) -> None:
         column.rule(GAP)
         column.pictured("coin", pictogram("free", COIN), price)
         _start_of_code(column)
-        column.picture("qr", qr, (column.width - qr.width) // 2)
+        column.picture("qr", qr, (column.width - qr.width) // 4 * 2)  # even: a coarse paper has columns in pairs
     else:
         _start_of_code(column)
         before = len(column.items)
