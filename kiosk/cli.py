@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     others = central.add_subparsers(dest="other")
     others.add_parser("openapi", help="print the OpenAPI description")
     _add_ledger_commands(others)
-    _add_printer_commands(commands.add_parser("printer", help="find a ticket printer, or simulate one"))
+    _add_printer_commands(commands.add_parser("printer", help="find a ticket printer, try it, or simulate one"))
     _add_ticket_commands(commands.add_parser("ticket", help="make a paper with invented facts"))
     doctor = commands.add_parser("doctor", help="tell what works on this machine, and what to do about the rest")
     doctor.add_argument("--printer", action="store_true", help="ask the printer how it is, too; nothing is printed")
@@ -71,6 +71,7 @@ def _add_ledger_commands(others: "argparse._SubParsersAction[argparse.ArgumentPa
 def _add_printer_commands(printer: argparse.ArgumentParser) -> None:
     actions = printer.add_subparsers(dest="action", required=True)
     actions.add_parser("find", help="list what is plugged in, as lines for kiosk.toml")
+    actions.add_parser("test", help="print a test card on the printer that is set, and learn what it can do")
     simulate = actions.add_parser("simulate", help="be a network printer on 127.0.0.1, for trials")
     simulate.add_argument("--port", type=_port, default=0, help="0, the default, takes any free one")
     simulate.add_argument(
@@ -102,6 +103,8 @@ def _printer(options: argparse.Namespace) -> int:
 
     if options.action == "find":
         return printer.find()
+    if options.action == "test":
+        return printer.trial(os.environ)
     return printer.simulate(options.port, options.output, options.dots, options.fault)
 
 

@@ -1,4 +1,4 @@
-"""`kiosk printer`: find the printers of this machine, or stand in for one."""
+"""`kiosk printer`: find the printers of this machine, try the one that is set, or stand in for one."""
 
 import contextlib
 import dataclasses
@@ -6,12 +6,23 @@ import datetime as dt
 import io
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from kiosk.printing.driver import Driver, Patience, Step, Trial
+from kiosk.printing.errors import PrintingError
+from kiosk.printing.facts import PrinterCard
 from kiosk.printing.find import Source
 from kiosk.printing.find import find as find_printers
+from kiosk.printing.profiles import form_for
+from kiosk.printing.service import render
 from kiosk.printing.simulator import Faults, Sheet, Simulator
+from kiosk.printing.spool import PLACE, Learned, Proof, Spool, State
+from kiosk.printing.status import Health
+from kiosk.printing.transports import transport_for
+from kiosk.settings import Settings, SettingsError, load
+
+PRINTED, NOT_PRINTED, NOT_KNOWN = 0, 1, 3  # exit codes of a trial
 
 HELP = """\
 paper out | paper low | paper ok
@@ -33,6 +44,23 @@ _WORDS: dict[str, dict[str, bool]] = {
 _TRUTHS = {"": True, "yes": True, "no": False}
 _DEFAULTS: dict[str, object] = {fault.name: fault.default for fault in dataclasses.fields(Faults)}
 
+_RESULTS = {
+    Proof.PROCESS_ID: "La page d'essai est sortie : l'imprimante l'a confirmé après la coupe.",
+    Proof.PROCESSED: "L'imprimante a traité toute la page d'essai.",
+    Proof.FILE: "La page d'essai est dans un fichier : il n'y a pas d'imprimante.",
+    None: "La page d'essai est partie. Personne ne sait si elle est sortie en entier : regardez le papier.",
+}
+_HINTS = {
+    Health.PAPER_OUT: "Il n'y a plus de papier. Mettez un rouleau, fermez le capot et recommencez.",
+    Health.COVER_OPEN: "Le capot est ouvert. Fermez-le jusqu'au déclic et recommencez.",
+    Health.CUTTER: "Le couteau est bloqué. Éteignez l'imprimante, ouvrez le capot, retirez le papier coincé.",
+    Health.FAULT: "L'imprimante signale une panne. Éteignez-la, attendez un peu, rallumez-la et recommencez.",
+    Health.OFFLINE: "L'imprimante ne prend rien. Regardez le papier, le capot et le bouton de pause.",
+    Health.SILENT: "L'imprimante ne répond plus. Regardez le papier, le capot et le câble.",
+    Health.UNREACHABLE: "L'imprimante n'est pas joignable. Regardez si elle est allumée, branchée, et libre.",
+}
+_NEAR_END = "Le rouleau est presque fini. Préparez-en un autre."
+
 
 class FaultError(ValueError):
     """No fault of a printer; the message says which there are."""
@@ -49,6 +77,66 @@ def find(sources: Iterable[Source] | None = None) -> int:
     if not found:
         sys.stdout.write("# Aucune imprimante n'est branchée à cette machine.\n")
     return 0 if found else 1
+
+
+def trial(environ: Mapping[str, str], patience: Patience | None = None) -> int:
+    """Print the test card on the printer that is set, and remember what it showed of itself.
+
+    Return 0 when it is printed with a proof, 3 when nobody knows, 1 when nothing was printed.
+    """
+    try:
+        settings = load(environ)
+        with contextlib.closing(Spool(settings.state_dir / PLACE, _now)) as spool:
+            result = _tried(settings, spool, patience)
+    except (SettingsError, PrintingError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return NOT_PRINTED
+    _say("\n".join(_told(result)))
+    if result.state is State.QUEUED:
+        return NOT_PRINTED
+    return PRINTED if result.proof else NOT_KNOWN
+
+
+def _tried(settings: Settings, spool: Spool, patience: Patience | None) -> Trial:
+    transport = transport_for(settings.printer, settings.state_dir)
+    form = form_for(settings.paper, settings.profile, bytes_per_second=transport.bytes_per_second)
+    card = PrinterCard(settings.printer, settings.profile or "", settings.id, issued_at=_now())
+    return Driver(transport, spool, patience, at=_told_to_wait).trial(render(card, form).payload)
+
+
+def _told_to_wait(step: Step) -> None:
+    if step is Step.WAITING_FOR_PAPER:
+        _say("Le rouleau est fini. Mettez-en un autre : l'imprimante continue d'elle-même.")
+
+
+def _told(result: Trial) -> Iterable[str]:
+    """Yield what the trial showed, in plain sentences."""
+    if result.state is State.QUEUED:
+        yield f"Rien n'est imprimé. {_HINTS[result.health]}"
+        return
+    yield _RESULTS[result.proof]
+    if result.health is Health.NEAR_END:
+        yield _NEAR_END
+    if result.proof is not Proof.FILE:
+        yield from _capacities(result.learned)
+
+
+def _capacities(learned: Learned | None) -> Iterable[str]:
+    if learned is None:
+        yield "L'essai n'est pas allé au bout : rien n'est retenu de cette imprimante. Recommencez."
+        return
+    if learned.identity:
+        yield f"Elle se nomme {learned.identity}."
+    if not learned.answers:
+        yield "Elle ne répond pas aux questions : après chaque ticket, l'application demandera s'il est sorti."
+    elif learned.process_id:
+        yield "Elle dit comment elle va, et confirme chaque ticket sorti."
+    else:
+        yield "Elle dit comment elle va, mais ne confirme pas la sortie de chaque ticket."
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now().astimezone()
 
 
 def read_fault(text: str) -> dict[str, object]:

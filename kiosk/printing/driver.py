@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from kiosk.printing.commands import Cut, FeedDots, FeedLines, Raster, parse
+from kiosk.printing.commands import DOTS_PER_LINE, Cut, FeedDots, FeedLines, Raster, parse
 from kiosk.printing.errors import LineError, NotSentError
 from kiosk.printing.escpos import check, with_process_id
 from kiosk.printing.spool import IllegalStepError, Job, Learned, Proof, Spool, State
@@ -24,7 +24,6 @@ from kiosk.printing.transports import Channel, Transport
 
 CHUNK_BYTES = 1024  # at 9,600 baud about a second: between two chunks the printer is listened to
 DOTS_PER_MM = 7  # of the coarsest heads, 180 dpi: a paper is never longer than this says
-DOTS_PER_LINE = 34  # ESC d: 1/6 inch at 203 dpi
 PREFLIGHT = (Query.PRINTER, Query.PAPER, Query.OFFLINE_CAUSE, Query.ERROR)
 SENDABLE = frozenset({Health.READY, Health.NEAR_END, Health.UNKNOWN})
 
@@ -143,13 +142,10 @@ class Driver:
         return Trial(outcome.job.state, outcome.job.proof, outcome.health, learned)
 
     def _run(self, number: int, *, curious: bool) -> tuple[Outcome, Learned | None]:
-        """Print a job; also say what the printer showed, None unless the line and the paper held to the end."""
-        job = self._spool.job(number)
-        if job.state is not State.QUEUED:
-            raise IllegalStepError(f"Impression {number} : elle n'attend pas d'être imprimée.")
-        payload = self._spool.payload(number)
-        check(payload)
+        """Print a job; to the curious, also say what the printer showed, None when nothing sure can be said."""
+        job, payload = self._checked(number)
         learned = self._spool.learned(self._transport.address)
+        shown = None
         try:
             with self._line(_name(job)) as line:
                 found = line.preflight(learned)
@@ -158,14 +154,22 @@ class Driver:
                 if curious and line.answers:
                     line.ask(Query.IDENTITY)
                 self._carry_out(job, payload, line, learned)
+                if curious:
+                    shown = line.shown(job.process_id)
+                line.say_goodbye()
         except (NotSentError, LineError):  # from before the first byte; later ones are caught where they happen
             return Outcome(job, Health.UNREACHABLE), None
         ended = self._spool.job(number)
-        shown = Learned(line.answers, job.process_id in line.done, line.identity)
-        return (
-            Outcome(ended, Health.OFFLINE if ended.state is State.QUEUED else found),
-            None if line.broken or line.state.paper_out else shown,
-        )
+        return Outcome(ended, Health.OFFLINE if ended.state is State.QUEUED else found), shown
+
+    def _checked(self, number: int) -> tuple[Job, bytes]:
+        """Return a job that may be sent, and its bytes."""
+        job = self._spool.job(number)
+        if job.state is not State.QUEUED:
+            raise IllegalStepError(f"Impression {number} : elle n'attend pas d'être imprimée.")
+        payload = self._spool.payload(number)
+        check(payload)
+        return job, payload
 
     @contextlib.contextmanager
     def _line(self, name: str) -> Iterator["_Line"]:
@@ -192,8 +196,6 @@ class Driver:
         if self._spool.job(job.number).state is State.UNCONFIRMED:
             self._at(Step.ASKING)
             self._listen_on(job, line)
-        if line.answers:
-            line.say_goodbye()
 
     @contextlib.contextmanager
     def _unconfirmed_otherwise(self, number: int) -> Iterator[None]:
@@ -358,14 +360,26 @@ class _Line:
             if left:
                 self.listen(0.0)
 
+    def shown(self, process_id: bytes) -> Learned | None:
+        """Return what the printer can do; None when it may be stuck, for then that no id came means nothing."""
+        with self.breaking():
+            proven = process_id in self.done or self.processed
+            if not self.broken and (not self.answers or proven or self._is_idle()):
+                return Learned(self.answers, process_id in self.done, self.identity)
+        return None
+
+    def _is_idle(self) -> bool:
+        return self.ask(Query.PRINTER) and self.ask(Query.PAPER) and health(self.state) in SENDABLE
+
     def finish(self) -> Path | None:
         """Return once everything is out of this machine; the picture of a virtual paper. Raise LineError."""
         return self._channel.finish(self._patience.finish)
 
     def say_goodbye(self) -> None:
         """Close this side first: bytes left unread would make Linux reset the line, and drop what is on its way."""
-        with contextlib.suppress(LineError):
-            self._channel.finish(self._patience.goodbye)
+        if self.answers and not self.broken:
+            with self.breaking():
+                self._channel.finish(self._patience.goodbye)
 
     def _put_questions(self, seconds: float) -> None:
         if self._questions:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from kiosk.printing.errors import PrintingError
 
+PLACE = Path("printing", "spool.sqlite")  # in the state directory
 SCHEMA_VERSION = 1
 LOCK_SECONDS = 1.0
 PROCESS_ID_CHARACTERS = range(32, 127)  # what GS ( H <Function 48> allows, four of them

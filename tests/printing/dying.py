@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.printing.driver import Driver, Patience, Step
-from kiosk.printing.spool import Learned, Spool
+from kiosk.printing.spool import Learned, Spool, State
 from kiosk.printing.status import Query
 from kiosk.printing.transports import Channel, Transport, transport_for
 
@@ -105,3 +105,4 @@ def live(life: Life) -> None:
         transport = transport_for(life.printer, life.spool.parent)
         doomed = DoomedTransport(transport, death) if death else transport
         Driver(doomed, spool, life.patience, at=at).print(job.number)
+        assert spool.job(job.number).state not in (State.SENDING, State.SENT)

@@ -2,7 +2,7 @@
 
 import random
 
-from kiosk.printing.commands import Cut, FeedLines, Initialise, Justify, Raster, Side, as_bytes
+from kiosk.printing.commands import Command, Cut, FeedLines, Initialise, Justify, Raster, Side, as_bytes
 from kiosk.printing.escpos import check
 from kiosk.printing.paper import papers
 
@@ -15,7 +15,7 @@ def prepared(seed: int, side: Side, bands: int = 2) -> bytes:
     noise = random.Random(seed)  # noqa: S311 (a pattern)
     # Even bytes above 0x20: nothing in it can be taken for a command.
     rows = [bytes(0x20 + 2 * noise.randrange(0x60) for _ in range(WIDTH_BYTES * BAND_ROWS)) for _ in range(bands)]
-    commands = (
+    commands: tuple[Command, ...] = (
         Initialise(),
         Justify(side),
         *(Raster(WIDTH_BYTES, BAND_ROWS, row) for row in rows),

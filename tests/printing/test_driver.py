@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.printing.driver import Driver, Patience, Step
-from kiosk.printing.errors import PayloadError
+from kiosk.printing.errors import LineError, PayloadError
 from kiosk.printing.simulator import Faults, Simulator
 from kiosk.printing.spool import IllegalStepError, Learned, Proof, Spool, State
 from kiosk.printing.status import Health
@@ -72,6 +72,47 @@ def desk(tmp_path: Path, faults: Faults | None = None, **patience: float) -> Ite
         transport = transport_for(simulator.url, tmp_path)
         made = Desk(simulator, spool, Driver(transport, spool, replace(PATIENCE, **patience), at=at))
         yield made
+
+
+@dataclass
+class ScriptedLine:
+    """A line without a way back, and the way to it."""
+
+    takes: int = 10**6
+    failure: Exception | None = None  # at the end
+    bytes_per_second: int | None = None
+    address: str = "scripted:"
+    talks: bool = False
+    closed: bool = False
+
+    def open(self, name: str) -> "ScriptedLine":
+        """See transports.Transport."""
+        return self
+
+    def write(self, data: bytes, seconds: float) -> int:
+        """See transports.Channel."""
+        return min(len(data), self.takes)
+
+    def read(self, seconds: float) -> bytes:
+        """See transports.Channel."""
+        return b""
+
+    def finish(self, seconds: float) -> Path | None:
+        """See transports.Channel."""
+        if self.failure:
+            raise self.failure
+        return None
+
+    def close(self) -> None:
+        """See transports.Channel."""
+        self.closed = True
+
+
+@contextlib.contextmanager
+def scripted(tmp_path: Path, line: ScriptedLine) -> Iterator[tuple[Driver, Spool]]:
+    """Put a scripted line behind a driver."""
+    with contextlib.closing(Spool(tmp_path / "spool.sqlite", now)) as spool:
+        yield Driver(line, spool, PATIENCE), spool
 
 
 @pytest.mark.parametrize("learned", [None, ANSWERS_ALL])
@@ -238,3 +279,106 @@ def test_looking_while_printing_waits_for_nobody(tmp_path: Path) -> None:
         here.on[Step.SENT] = look
         here.driver.print(here.queued())
         assert seen == [Health.UNKNOWN]
+
+
+def test_the_id_of_another_paper_proves_nothing(tmp_path: Path) -> None:
+    with desk(tmp_path, margin=0.05, roll_change=0.05) as here:
+        here.learn(ANSWERS_ALL)
+        here.on[Step.COMMITTED] = lambda: here.simulator.set(wrong_answers=True)
+        assert here.driver.print(here.queued()).job.state is State.UNCONFIRMED
+        assert here.came_out() == 1
+
+
+def test_a_printer_deaf_from_the_first_byte_was_sent_nothing(tmp_path: Path) -> None:
+    line = ScriptedLine(takes=0)
+    with scripted(tmp_path, line) as (driver, spool):
+        outcome = driver.print(spool.add("ticket", "X", 1, FIRST).number)
+        assert (outcome.job.state, outcome.health) == (State.QUEUED, Health.OFFLINE)
+        assert spool.next_copy("ticket", "X") == 1
+
+
+@pytest.mark.parametrize(("sent_nothing", "state"), [(True, State.QUEUED), (False, State.UNCONFIRMED)])
+def test_a_line_that_collects_says_whether_anything_left(sent_nothing: bool, state: State, tmp_path: Path) -> None:
+    line = ScriptedLine(failure=LineError("refused", sent_nothing=sent_nothing))
+    with scripted(tmp_path, line) as (driver, spool):
+        assert driver.print(spool.add("ticket", "X", 1, FIRST).number).job.state is state
+        assert line.closed
+
+
+def test_what_nobody_foresaw_leaves_a_question_and_not_a_paper_under_way(tmp_path: Path) -> None:
+    line = ScriptedLine(failure=RuntimeError("a bug"))
+    with scripted(tmp_path, line) as (driver, spool):
+        number = spool.add("ticket", "X", 1, FIRST).number
+        with pytest.raises(RuntimeError):
+            driver.print(number)
+        assert spool.job(number).state is State.UNCONFIRMED
+        assert line.closed
+
+
+def test_a_serial_line_is_given_the_time_that_it_needs(tmp_path: Path) -> None:
+    line = ScriptedLine(bytes_per_second=960)
+    with scripted(tmp_path, line) as (driver, _):
+        paper_seconds = (2 * 200 + 3 * 34) / 7 / 50
+        expected = len(FIRST) / 960 + paper_seconds + Patience().margin
+        assert Driver(line, driver._spool)._seconds_for(FIRST) == pytest.approx(expected)
+
+
+def test_a_virtual_paper_is_proven_by_its_file_and_a_plain_file_by_a_person(tmp_path: Path) -> None:
+    (tmp_path / "printer").touch()
+    for url, state, proof in (
+        ("virtual:", State.PRINTED, Proof.FILE),
+        (f"file://{tmp_path / 'printer'}", State.UNCONFIRMED, None),
+    ):
+        with contextlib.closing(Spool(tmp_path / "spool.sqlite", now)) as spool:
+            driver = Driver(transport_for(url, tmp_path), spool, PATIENCE)
+            assert driver.look() is Health.UNKNOWN
+            job = driver.print(spool.add("ticket", url, 1, FIRST).number).job
+            assert (job.state, job.proof) == (state, proof)
+    assert (tmp_path / "printer").read_bytes() == FIRST
+    assert [path.name[-len("-ticket-virtual-1.png") :] for path in (tmp_path / "tickets").glob("*.png")] == [
+        "-ticket-virtual-1.png"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("faults", "learned"),
+    [
+        (Faults(), Learned(answers=True, process_id=True, identity="SIMULATOR")),
+        (Faults(process_id="missing"), Learned(answers=True, process_id=False, identity="SIMULATOR")),
+    ],
+)
+def test_a_trial_shows_what_a_printer_can_do(faults: Faults, learned: Learned, tmp_path: Path) -> None:
+    with desk(tmp_path, faults, margin=0.2) as here:
+        here.learn(Learned(answers=False, process_id=False, identity=""))
+        trial = here.driver.trial(FIRST)
+        assert (trial.state, trial.learned) == (State.PRINTED, learned)
+        assert here.spool.learned(here.simulator.url) == learned
+        assert here.spool.open_jobs() == ()
+        assert here.came_out() == 1
+
+
+def test_a_trial_of_a_mute_printer_shows_just_that(tmp_path: Path) -> None:
+    with desk(tmp_path, Faults(silent=True), answer=0.05) as here:
+        here.learn(ANSWERS_ALL)
+        trial = here.driver.trial(FIRST)
+        assert (trial.state, trial.health) == (State.UNCONFIRMED, Health.UNKNOWN)
+        assert trial.learned == here.spool.learned(here.simulator.url) == Learned(False, False, "")
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(refuses=True),
+        Faults(paper_out=True),
+        Faults(resets_after=9000),
+        Faults(resets_after=9000, silent=True),
+        Faults(paper_out_after=9000),
+    ],
+)
+def test_a_trial_that_did_not_end_well_teaches_nothing(faults: Faults, tmp_path: Path) -> None:
+    with desk(tmp_path, faults, margin=0.05, roll_change=0.05, answer=0.5) as here:
+        here.learn(ANSWERS_ALL)
+        trial = here.driver.trial(FIRST)
+        assert trial.learned is None
+        assert trial.state is (State.QUEUED if faults.refuses or faults.paper_out else State.UNCONFIRMED)
+        assert here.spool.learned(here.simulator.url) == ANSWERS_ALL

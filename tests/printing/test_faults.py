@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,6 +208,9 @@ class Counter:
             first = spool.job(1)
             assert self.count(first) <= 1, "two papers without a mark"
             assert self.brought(first) <= 1, "sent again without a mark"
+            assert all(payload.count(b"\x1b@") <= 1 for payload in self.simulator.payloads), (
+                "sent again on the same line"
+            )
             out = [image.tobytes() for image in self.simulator.papers]
             assert set(out) & set(PICTURES.values()), "no paper came out"
 
@@ -254,14 +258,14 @@ def drawn(seed: int) -> Run:
     """Return a run drawn at random: two families of faults at once, at any byte."""
     chance = random.Random(seed)  # noqa: S311 (a choice)
     one, other = (chance.choice(FAMILIES[family]) for family in chance.sample(sorted(FAMILIES), 2))
-    changed = {
+    changed: dict[str, Any] = {
         field.name: chance.randrange(END + 20) if field.name.endswith("_after") else value
         for faults in (one, other)
         for field in dataclasses.fields(faults)
         if (value := getattr(faults, field.name)) != field.default
     }
     death = chance.choice((*DEATHS, Death(taken=chance.randrange(1, END + 1))))
-    return Run(Faults(**changed), death, chance.choice(LEARNED), chance.random() < 0.5)
+    return Run(dataclasses.replace(Faults(), **changed), death, chance.choice(LEARNED), chance.random() < 0.5)
 
 
 def perform_all(runs: Iterator[Run]) -> int:
