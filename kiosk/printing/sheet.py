@@ -171,14 +171,17 @@ class Column:
                     return
         self.write(label, style)
         whole = (own for own in fact_styles if widest_atom(fact, own, self.inside) <= self.inside)
-        self.write(fact, next(whole, fact_styles[-1]), writing=FRENCH)
+        self.write(fact, next(whole, fact_styles[-1]), writing=self._fact_writing())
 
     def _pair(self, label: str, fact: str, style: Style, fact_style: Style) -> None:
-        baseline = self._baseline(((label, style, self.writing), (fact, fact_style, FRENCH)))
-        indent = measure(label, style, self.writing) + LABEL_GAP
+        pieces = ((label, style, self.writing), (fact, fact_style, self._fact_writing()))
+        baseline, indent = self._baseline(pieces), measure(label, style, self.writing) + LABEL_GAP
         self._place_line(label, style, 0, baseline, self.writing)
-        self._place_line(fact, fact_style, indent, baseline, FRENCH)
-        self._advance(baseline, ((label, style, self.writing), (fact, fact_style, FRENCH)))
+        self._place_line(fact, fact_style, indent, baseline, self._fact_writing())
+        self._advance(baseline, pieces)
+
+    def _fact_writing(self) -> Writing:
+        return Writing(self.writing.language, Script.LATIN)
 
     def flow(self, sentences: Sequence[str], style: Style, *, dense: bool = False) -> None:
         """Write sentences, each on a line of its own unless it is short enough to end the line of the one before.

@@ -46,7 +46,7 @@ def test_a_label_and_its_fact_share_a_line_where_they_fit(writing: Writing) -> N
     column.labelled("Arrivez à :", "13:50", BODY, (STRONG,))
     label, fact = texts(column)
     assert label.origin[1] == fact.origin[1]
-    assert fact.writing == FRENCH
+    assert (fact.writing.script, fact.writing.right_to_left) == (Script.LATIN, False)
     assert (label.box.right < fact.box.left) != writing.right_to_left
 
 
