@@ -26,13 +26,13 @@ from kiosk.printing.phrases import Status
 from kiosk.printing.profiles import form_for
 from kiosk.printing.samples import Kind, sample
 from kiosk.printing.service import render
-from kiosk.printing.spool import Learned, Spool
+from kiosk.printing.spool import PLACE, Learned, Spool
 from kiosk.printing.status import Health
 from kiosk.printing.transports import transport_for
 from kiosk.settings import Settings, SettingsError, load, settings_file
 
 LIBRARIES = ("pillow", "zxing-cpp", "qrcode", "resvg-py", "textual")
-SPOOL_FILE = "spool.sqlite"
+
 LEAST_FREE_BYTES = 200 * 2**20
 LINE_LETTERS = 80
 FAILURE = 1
@@ -134,7 +134,7 @@ def _state_directory(directory: Path) -> Finding:
             free = shutil.disk_usage(there).free
     except OSError:
         return Finding(Mark.BAD, f"Dossier {directory} : ce poste ne peut pas y écrire.")
-    if there != directory and not os.access(there, os.W_OK | os.X_OK):
+    if there != directory and not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         return Finding(Mark.BAD, f"Dossier {directory} : il n'existe pas, et ce poste ne peut pas le créer.")
     place = f"{free // 2**20} Mo libres" if free < 2**30 else f"{free // 2**30} Go libres"
     if free < LEAST_FREE_BYTES:
@@ -190,7 +190,7 @@ def _contacts(today: dt.date) -> Finding:
 
 
 def _printer(settings: Settings, ask: bool) -> Iterator[Finding]:
-    learned = spool.last_learned(settings.state_dir / SPOOL_FILE, settings.printer)
+    learned = spool.last_learned(settings.state_dir / PLACE, settings.printer)
     profile = f"profil {settings.profile}" if settings.profile else "sans profil"
     yield Finding(Mark.GOOD, f"Imprimante {settings.printer}, {profile}")
     if settings.printer == VIRTUAL:
@@ -215,7 +215,7 @@ def _look(settings: Settings, learned: Learned | None) -> Health:
     """Ask the printer how it is, with a record of its own: that of the kiosk may be in use."""
     transport = transport_for(settings.printer, settings.state_dir)
     with tempfile.TemporaryDirectory() as directory:
-        scratch = Spool(Path(directory) / SPOOL_FILE, lambda: dt.datetime.now(dt.UTC))
+        scratch = Spool(Path(directory) / "spool.sqlite", lambda: dt.datetime.now(dt.UTC))
         with contextlib.closing(scratch):
             if learned:
                 scratch.learn(settings.printer, learned)

@@ -18,7 +18,8 @@ DOCUMENTS = (
     Named("passeport", "votre passeport"),
     Named("photos", "3 photos d'identité"),
 )
-TOKEN = "RDV1:" + "EXEMPLE SANS VALEUR. " * 9 + "0123456789ABCD"  # as long as a signed token: 208 characters
+TOKEN = "RDV1:EXEMPLE-SANS-VALEUR-7K4MQ2XP93TQ"  # noqa: S105 worth nothing
+SIGNED_TOKEN = "RDV1:" + "EXEMPLE SANS VALEUR. " * 9 + "0123456789ABCD"  # as long as a signed one: 208 characters
 
 
 class Kind(StrEnum):
