@@ -1,5 +1,6 @@
 """What a kiosk is told by its file and its environment; a wrong setting is one line that says where and what."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,19 @@ SYSTEM_FILE = Path("/etc/kiosk/kiosk.toml")
 DEMO_KIOSK = "demo"
 
 Paper = Literal["80mm", "58mm"]
+Translation = Literal["machine", "translated", "reviewed", "tested"]  # how far a translation has come, least first
+PAPERS_KEPT_MINUTES = 15
+MAX_PAPERS_KEPT_MINUTES = 24 * 60
+_PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")
 
 _ENVIRONMENT = {
     "central_url": "KIOSK_CENTRAL_URL",
     "id": "KIOSK_ID",
     "printer": "KIOSK_PRINTER",
     "paper": "KIOSK_PAPER",
+    "profile": "KIOSK_PROFILE",
+    "least_translation": "KIOSK_LEAST_TRANSLATION",
+    "papers_kept_minutes": "KIOSK_PAPERS_KEPT_MINUTES",
     "state_dir": "KIOSK_STATE_DIR",
 }
 
@@ -35,8 +43,11 @@ class Settings:
 
     central_url: str | None  # None: the embedded central, with demonstration data
     id: str  # the kiosk's own name at the central
-    printer: str  # virtual: | tcp://host:port | file:///dev/usb/lp0
+    printer: str  # an address, see kiosk.printing.address
     paper: Paper
+    profile: str | None  # the printer's model as python-escpos calls it; whether it knows it is found out when printing
+    least_translation: Translation  # no phrase that is less may be printed
+    papers_kept_minutes: int  # how long what was printed can be printed again as it was, once it is proven to be out
     state_dir: Path
 
     @property
@@ -47,7 +58,7 @@ class Settings:
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Read the file, then let the environment override it; raise SettingsError."""
-    path = _file(environ)
+    path = settings_file(environ)
     values = {key: (value, f"{path} : clé « {key} »") for key, value in _read(path).items()} if path else {}
     for key, variable in _ENVIRONMENT.items():
         if environ.get(variable):
@@ -57,11 +68,17 @@ def load(environ: Mapping[str, str]) -> Settings:
         id=_identifier(*values["id"]) if "id" in values else DEMO_KIOSK,
         printer=_printer(*values["printer"]) if "printer" in values else printer_address.VIRTUAL,
         paper=_paper(*values["paper"]) if "paper" in values else "80mm",
+        profile=_profile(*values["profile"]) if "profile" in values else None,
+        least_translation=_translation(*values["least_translation"]) if "least_translation" in values else "machine",
+        papers_kept_minutes=(
+            _minutes(*values["papers_kept_minutes"]) if "papers_kept_minutes" in values else PAPERS_KEPT_MINUTES
+        ),
         state_dir=_state_dir(*values["state_dir"]) if "state_dir" in values else platformdirs.user_state_path(APP),
     )
 
 
-def _file(environ: Mapping[str, str]) -> Path | None:
+def settings_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the file that `load` reads, None where there is none; one that is named need not exist."""
     if named := environ.get("KIOSK_CONFIG"):
         return Path(named)
     candidates = (platformdirs.user_config_path(APP) / "kiosk.toml", SYSTEM_FILE)
@@ -125,6 +142,27 @@ def _paper(value: object, where: str) -> Paper:
         case "80mm" | "58mm":
             return value
     raise _wrong(where, "80mm ou 58mm")
+
+
+def _profile(value: object, where: str) -> str:
+    if not isinstance(value, str) or not _PROFILE.fullmatch(value):
+        raise _wrong(where, "le nom d'un modèle d'imprimante, comme TM-T20II")
+    return value
+
+
+def _translation(value: object, where: str) -> Translation:
+    match value:
+        case "machine" | "translated" | "reviewed" | "tested":
+            return value
+    raise _wrong(where, "machine, translated, reviewed ou tested")
+
+
+def _minutes(value: object, where: str) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
+        value = int(value)  # a variable is always text
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_PAPERS_KEPT_MINUTES:
+        raise _wrong(where, f"un nombre entier de minutes, de 0 à {MAX_PAPERS_KEPT_MINUTES}")
+    return value
 
 
 def _state_dir(value: object, where: str) -> Path:

@@ -22,7 +22,7 @@ from kiosk.printing.paper import HEAD_DOTS, drawn
 
 BUFFER_BYTES = 4096  # what a printer off line still takes
 WAIT_SECONDS = 10.0
-GARBAGE = bytes.fromhex("ff 45 52 52 0d 0a 80")  # no answer that any printer has
+GARBAGE = bytes.fromhex("ff ee 80 c5")  # no byte of it has the fixed bits of an answer
 FLOOD_PACKETS = 64
 STEPS_PER_SECOND = 20  # how finely a slow line is cut up
 
@@ -71,7 +71,7 @@ class Faults:
 
 
 @dataclass(slots=True)
-class _Reader:
+class Reader:
     """Frames commands out of a stream that comes in pieces; a raster comes out in as many pieces as it came."""
 
     held: bytes = b""  # a command not yet whole
@@ -286,7 +286,7 @@ class _Call:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.reader = _Reader()
+        self.reader = Reader()
         self.received = bytearray()
         self.outbox = bytearray()
         self.ended = False  # the other side sent its last byte
@@ -455,6 +455,11 @@ class Simulator:
         self.wait_until(lambda _: bool(self.payloads), timeout)
         return self.payloads[0]
 
+    def listens(self, timeout: float = WAIT_SECONDS) -> bool:
+        """Return whether anybody can connect, once a change of `refuses` has come into force; raise TimeoutError."""
+        self.wait_until(lambda _: self._listening != self._faults.refuses, timeout)
+        return self._listening
+
     def _wake(self) -> None:
         with contextlib.suppress(OSError):  # rung already, or over
             self._bell.send(b"!")
@@ -473,10 +478,11 @@ class Simulator:
         if self.faults.refuses and self._listening:
             self._listener.close()
             self._listener = _bound(self._port)
-            self._listening = False
         elif not self.faults.refuses and not self._listening:
             self._listener.listen()
-            self._listening = True
+        with self._news:
+            self._listening = not self._faults.refuses
+            self._news.notify_all()
 
     def _hush(self, readable: list[socket.socket]) -> None:
         if self._alarm in readable:

@@ -140,7 +140,16 @@ def _wanted_height(sentence: Sentence) -> int:
 
 def settings_for(central_url: str, state_dir: Path, printer: str = "virtual:") -> Settings:
     """Return the settings of a test kiosk."""
-    return Settings(central_url=central_url, id="demo", printer=printer, paper="80mm", state_dir=state_dir)
+    return Settings(
+        central_url=central_url,
+        id="demo",
+        printer=printer,
+        paper="80mm",
+        profile=None,
+        least_translation="machine",
+        papers_kept_minutes=15,
+        state_dir=state_dir,
+    )
 
 
 @asynccontextmanager

@@ -43,8 +43,8 @@ def _what_and_when(column: Column, proof: SearchProof) -> None:
     column.write(parts.at(proof.searched_at), HOUR)
     column.gap()
     column.write(f"Jours regardés{NBSP}:", BODY)
-    column.write(f"du {parts.day(proof.first_day)}", BODY)
-    column.write(f"au {parts.day(proof.last_day)}", BODY)
+    column.write(f"du {parts.date_alone(proof.first_day)}", BODY)
+    column.write(f"au {parts.date_alone(proof.last_day)}", BODY)
 
 
 def _where(column: Column, proof: SearchProof) -> None:

@@ -21,6 +21,7 @@ def compose(cancellation: Cancellation, form: Form) -> Page:
     parts.sentences(column, ("N'y allez pas.", "Jetez l'ancien papier."), HOUR)
     column.rule()
     parts.place(column, cancellation.site)
+    column.gap()
     parts.person(column, cancellation.person)
     column.write(cancellation.purpose.name, STRONG)
     column.write(f"Ancien code{NBSP}:", BODY)

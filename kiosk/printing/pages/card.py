@@ -9,7 +9,7 @@ from kiosk.printing.pages.parts import BODY, FOOT, PLACE, STRONG, WIDE
 from kiosk.printing.phrases import Status
 from kiosk.printing.pictograms import pictogram
 from kiosk.printing.profiles import Form
-from kiosk.printing.sheet import MARGIN, Column, Page, Text
+from kiosk.printing.sheet import COMPACT, MARGIN, Column, Page, Text
 
 CODE = "LE QR SE LIT BIEN."  # what a phone shows: nothing to open, nothing to follow
 CODE_WIDTH = 230  # dots: modules as fine as those of a ticket, which a bigger picture would not try
@@ -20,7 +20,7 @@ ACCENTS = f"é è ê ë à â ç î ï ô ù û ü œ É È À Ç Œ «{NBSP}» 
 
 def compose(card: PrinterCard, form: Form) -> Page:
     """Lay the card out; raise TicketError, MissingGlyphError or QrError when that cannot be done well."""
-    column = parts.column_for(form)
+    column = parts.column_for(form, pitch=COMPACT)
     parts.banner(column, "Page d'essai")
     column.write("Ce papier n'est pas un rendez-vous.", BODY)
     _printer(column, card, form)

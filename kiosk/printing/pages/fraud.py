@@ -1,16 +1,18 @@
 """Who helps when somebody sells an appointment. Whoever holds this slip may have paid: nothing here blames them."""
 
+import re
+
 from kiosk.printing.errors import TicketError
 from kiosk.printing.facts import Contact, FraudSlip
-from kiosk.printing.fonts import SEMIBOLD
-from kiosk.printing.lettering import Style
+from kiosk.printing.fonts import NBSP, SEMIBOLD
+from kiosk.printing.lettering import Style, measure
 from kiosk.printing.pages import parts
 from kiosk.printing.pages.parts import BODY, FOOT, PLACE, STRONG, WIDE
 from kiosk.printing.pictograms import pictogram
 from kiosk.printing.profiles import Form
 from kiosk.printing.sheet import Column, Page
 
-REACH = Style(40, SEMIBOLD, WIDE)
+REACHES = (Style(40, SEMIBOLD, WIDE), Style(40, SEMIBOLD, 66))  # the second for an address that would be cut
 
 
 def compose(slip: FraudSlip, form: Form) -> Page:
@@ -34,7 +36,8 @@ def compose(slip: FraudSlip, form: Form) -> Page:
 def _contact(column: Column, contact: Contact) -> None:
     column.rule()
     column.write(contact.name, PLACE)
-    column.write(parts.held(contact.purpose), BODY)
+    parts.sentences(column, re.split(r"(?<=[.!?]) ", contact.purpose))
     for reach in contact.reach:
-        column.write(reach, REACH)
+        text = re.sub(r"(?<=\w) (?=\d)|(?<=\d) (?=[A-Z])", NBSP, reach)
+        column.write(text, next((style for style in REACHES if measure(text, style) <= column.inside), REACHES[0]))
     column.write(f"Vérifié le {contact.checked_on:%d/%m/%Y}", FOOT)

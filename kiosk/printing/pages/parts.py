@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PIL import Image
 
@@ -13,7 +13,7 @@ from kiosk.printing.fonts import BOLD, MEDIUM, NBSP, SEMIBOLD
 from kiosk.printing.lettering import Style
 from kiosk.printing.pictograms import pictogram
 from kiosk.printing.profiles import Form
-from kiosk.printing.sheet import MARGIN, WIDTHS, Box, Column, Page, Picture, Text
+from kiosk.printing.sheet import AIRY, MARGIN, WIDTHS, Box, Column, Page, Picture, Text
 
 WIDE, NARROW = 90, 76  # of the `wdth` axis: as on the ticket
 BODY = Style(40, MEDIUM, WIDE)  # 14 pt
@@ -33,11 +33,11 @@ NEVER_PAY = (*FREE, "Personne ne peut vendre un rendez-vous.")
 BULLET, BULLET_INDENT = "•", 30  # dots
 
 
-def column_for(form: Form, frame: int = 0) -> Column:
+def column_for(form: Form, frame: int = 0, pitch: float = AIRY) -> Column:
     """Return an empty column, `frame` dots from each edge; raise TicketError when no head is so wide."""
     if form.dots not in WIDTHS:
         raise TicketError("Cette largeur de papier n'est pas connue.")
-    return Column(form.dots - 2 * frame, narrowest=NARROW)
+    return Column(form.dots - 2 * frame, pitch=pitch, narrowest=NARROW)
 
 
 def page(column: Column) -> Page:
@@ -71,10 +71,10 @@ def foot(column: Column, demonstrates: bool, issued_at: dt.datetime) -> None:
     column.gap()
 
 
-def person(column: Column, name: str) -> None:
+def person(column: Column, name: str, sizes: Sequence[int] = NAME_SIZES) -> None:
     """Write whose paper it is, an initial at the end never alone on a line."""
     column.write(f"Pour{NBSP}:", BODY)
-    column.write_whole(re.sub(r" (?=\S\.$)", NBSP, name), NAME_SIZES, BOLD)
+    column.write_whole(re.sub(r" (?=\S\.$)", NBSP, name), sizes, BOLD)
 
 
 def place(column: Column, site: str) -> None:
@@ -113,7 +113,12 @@ def held(text: str) -> str:
 
 def day(date: dt.date) -> str:
     """Return mercredi 3 février 2027, the date held together: a line breaks after the weekday or nowhere."""
-    return f"{french.weekday(date)} {french.day_number(date.day)}{NBSP}{french.month(date)}{NBSP}{date.year}"
+    return f"{french.weekday(date)} {date_alone(date)}"
+
+
+def date_alone(date: dt.date) -> str:
+    """Return 3 février 2027."""
+    return f"{french.day_number(date.day)}{NBSP}{french.month(date)}{NBSP}{date.year}"
 
 
 def at(moment: dt.datetime) -> str:

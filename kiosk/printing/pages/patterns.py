@@ -9,6 +9,7 @@ RULER_HEIGHT, RULER_DIGITS = 76, 30  # dots; dots per em
 STEPS, STEP_HEIGHT = 8, 14  # of the staircase: one eighth of the print head at a time, kind to heads and power supplies
 SQUARE_GREYS = (4, 8, 12, 16)  # sixteenths of black
 FINE_LINES = (1, 2, 3)  # dots
+DASH = 48  # rows, and as many without ink
 HATCH_PITCH, HATCH_INK = 24, 11  # dots along a row, from one stripe to the next, and the black ones among them
 
 # The order in which the dots of a 4 x 4 cell turn black (Bayer): greys without lumps.
@@ -79,6 +80,17 @@ def hatching(width: int, height: int, top: int = 0) -> Image.Image:
     return _one_bit(Image.frombytes("L", (width, height), b"".join(rows)))
 
 
+def dashes(width: int, height: int, top: int) -> list[tuple[Image.Image, int]]:
+    """Return pieces of hatching, each with the row on which it stands, evenly over `height` rows from `top` on.
+
+    Rows without ink at the edges take half the bytes of a closed frame.
+    """
+    pieces = max(1, (height - DASH) // (2 * DASH))
+    gap = (height - pieces * DASH) / (pieces + 1)
+    rows = [top + round(gap + number * (DASH + gap)) for number in range(pieces)]
+    return [(hatching(width, DASH, row), row) for row in rows]
+
+
 def _stripe(position: int) -> int:
     return 0 if position % HATCH_PITCH < HATCH_INK else 255
 
@@ -88,9 +100,10 @@ def crossed_out(image: Image.Image) -> Image.Image:
     sheet = image.convert("L")
     pen = ImageDraw.Draw(sheet)
     right, bottom = image.width - 1, image.height - 1
-    for fill, thickness in ((255, image.width // 14 + 10), (0, image.width // 14)):
+    thickness = max(7, image.width // 28)  # what is crossed out can still be read
+    for fill, wide in ((255, thickness + 8), (0, thickness)):
         for ends in ((0, 0, right, bottom), (0, bottom, right, 0)):
-            pen.line(ends, fill=fill, width=thickness)
+            pen.line(ends, fill=fill, width=wide)
     return _one_bit(sheet)
 
 

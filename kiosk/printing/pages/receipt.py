@@ -10,23 +10,25 @@ from kiosk.printing.fonts import BOLD, NBSP
 from kiosk.printing.pages import parts, patterns
 from kiosk.printing.pages.parts import BODY, FOOT, PLACE, STRONG
 from kiosk.printing.profiles import Form
-from kiosk.printing.sheet import Column, Page
+from kiosk.printing.sheet import Box, Column, Page, Picture
 from kiosk.tickets.reference import BadReferenceError, read_reference
 
-FRAME = 36  # dots
+FRAME = {384: 26, 512: 36, 576: 36}  # dots, by width of paper
 ROOM = 8  # dots between the frame and the text
 PENDING = "DEMANDE EN COURS"
 NOT_AN_APPOINTMENT = "Ce n'est pas un rendez-vous."
 BIGGEST_SIZES = (84, 76, 68, 60, 54)
 BIG_SIZES = (66, 60, 54, 48)
+NAME_SIZES = (46, 44)  # smaller than what it is not
 
 
 def compose(receipt: Receipt, form: Form) -> Page:
     """Lay the receipt out; raise TicketError when its reference is one that a booking could have."""
     if _is_code_of_a_booking(receipt.reference):
         raise TicketError("Le numéro d'une demande ne doit pas ressembler au code d'un rendez-vous.")
-    column = parts.column_for(form, FRAME + ROOM)
-    column.gap(FRAME)
+    frame = FRAME.get(form.dots, 0)
+    column = parts.column_for(form, frame + ROOM)
+    column.gap(frame)
     parts.demonstration(column, receipt.demonstration)
     _warning(column)
     column.rule()
@@ -39,8 +41,8 @@ def compose(receipt: Receipt, form: Form) -> Page:
     column.write(f"Demande faite le {asked:%d/%m/%Y} à{NBSP}{french.hour(asked.time())}", FOOT)
     if receipt.demonstration:
         column.write(parts.EXAMPLE, FOOT)
-    column.gap(FRAME + ROOM)
-    return parts.page(_framed(column, form.dots))
+    column.gap(frame + ROOM)
+    return parts.page(_framed(column, form.dots, frame))
 
 
 def _warning(column: Column) -> None:
@@ -49,7 +51,7 @@ def _warning(column: Column) -> None:
 
 
 def _request(column: Column, receipt: Receipt) -> None:
-    parts.person(column, receipt.person)
+    parts.person(column, receipt.person, NAME_SIZES)
     column.write(receipt.purpose.name, STRONG)
     column.write(receipt.site, PLACE)
     column.write("N'y allez pas maintenant.", STRONG)
@@ -70,14 +72,14 @@ def _is_code_of_a_booking(reference: str) -> bool:
     return True
 
 
-def _framed(inner: Column, width: int) -> Column:
-    """Return the column in the middle of paper `width` dots wide, stripes on all four sides."""
-    whole, height = Column(width, y=0), inner.y
-    whole.row((("frame", patterns.hatching(width, FRAME), 0),))
-    sides = patterns.hatching(width, height - 2 * FRAME, top=FRAME)
-    left = sides.crop((0, 0, FRAME, sides.height))
-    right = sides.crop((width - FRAME, 0, width, sides.height))
-    whole.row((("frame", left, 0), ("frame", right, width - FRAME)))
-    whole.picture("frame", patterns.hatching(width, FRAME, top=height - FRAME), 0)
-    whole.aside(inner, FRAME + ROOM, 0)
+def _framed(inner: Column, width: int, frame: int) -> Column:
+    """Return the column in the middle of paper `width` dots wide, stripes around it."""
+    whole, last = Column(width, y=0), inner.y - frame
+    whole.picture("frame", patterns.hatching(width, frame), 0)
+    for left in (0, width - frame):
+        for dash, row in patterns.dashes(frame, last - frame, frame):
+            whole.items.append(Picture("frame", dash, Box(left, row, left + frame, row + dash.height)))
+    whole.aside(inner, frame + ROOM, 0)
+    whole.y = last
+    whole.picture("frame", patterns.hatching(width, frame, last), 0)
     return whole

@@ -68,8 +68,8 @@ class Claim:
             os.close(handle)
 
 
-def claim(address: str, state_dir: Path) -> Claim:
-    """Hold the printer at `address` against every other job that shares `state_dir`; raise NotSentError if it is held.
+def claim(printer: str, state_dir: Path) -> Claim:
+    """Hold a printer, by a name of its own, against all other jobs of `state_dir`; raise NotSentError if it is held.
 
     The file stays behind, empty: to delete a lock that another process waits for would let two in.
     """
@@ -77,7 +77,7 @@ def claim(address: str, state_dir: Path) -> Claim:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        handle = os.open(directory / _lock_name(address), flags, 0o600)
+        handle = os.open(directory / _lock_name(printer), flags, 0o600)
     except OSError as error:
         raise NotSentError("Le dossier de l'application n'est pas accessible. Rien n'est imprimé.") from error
     try:
@@ -88,9 +88,9 @@ def claim(address: str, state_dir: Path) -> Claim:
     return Claim(handle)
 
 
-def _lock_name(address: str) -> str:
-    readable = re.sub(r"[^A-Za-z0-9]+", "-", address).strip("-")[:60]
-    return f"{readable}-{hashlib.sha256(address.encode()).hexdigest()[:8]}.lock"
+def _lock_name(printer: str) -> str:
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", printer).strip("-")[:60]
+    return f"{readable}-{hashlib.sha256(os.fsencode(printer)).hexdigest()[:8]}.lock"
 
 
 def job_name(name: str) -> str:

@@ -27,7 +27,9 @@ class CupsTransport:
         job_name(name)
         held = claim(self.address, self.state_dir)
         try:
-            _command(["lpstat", "-a", self.queue], b"", _LOOK_SECONDS)
+            _command(
+                ["lpstat", "-a", self.queue], b"", _LOOK_SECONDS, "Le service d'impression CUPS n'a pas cette file."
+            )
         except LineError as error:
             held.release()
             raise NotSentError(f"{error} Rien n'est imprimé.") from error
@@ -58,7 +60,8 @@ class CupsChannel:
     def finish(self, seconds: float) -> Path | None:
         """Hand the job to `lp`. A LineError has sent_nothing when lp said no, not when it said nothing in time."""
         call = ["lp", "-d", self._queue, "-o", "raw", "-t", self._name]
-        said = _JOB.search(_command(call, bytes(self._collected), seconds))
+        refusal = "Le service d'impression CUPS refuse le ticket."
+        said = _JOB.search(_command(call, bytes(self._collected), seconds, refusal))
         self.job = said[1].decode("ascii", errors="replace") if said else None
         return None
 
@@ -67,15 +70,15 @@ class CupsChannel:
         self._held.release()
 
 
-def _command(call: list[str], stdin: bytes, seconds: float) -> bytes:
-    """Return what a command of CUPS printed; raise LineError."""
+def _command(call: list[str], stdin: bytes, seconds: float, refusal: str) -> bytes:
+    """Return what a command of CUPS printed; raise LineError, with the sentence `refusal` if the command failed."""
     environment = os.environ | {"LC_ALL": "C"}  # its sentences are read
     try:
         done = subprocess.run(call, input=stdin, capture_output=True, timeout=seconds, env=environment, check=True)
     except subprocess.TimeoutExpired as error:
         raise LineError("Le service d'impression CUPS ne répond pas.") from error
     except subprocess.CalledProcessError as error:
-        raise LineError("Le service d'impression CUPS refuse le ticket.", sent_nothing=True) from error
+        raise LineError(refusal, sent_nothing=True) from error
     except OSError as error:
         raise LineError("Le service d'impression CUPS n'est pas installé.", sent_nothing=True) from error
     return done.stdout

@@ -2,9 +2,13 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import select
 import stat
+import struct
+import termios
+import time
 import tty
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +16,7 @@ from pathlib import Path
 from kiosk.printing.errors import LineError, NotSentError
 from kiosk.printing.transports.base import CHUNK_BYTES, Claim, Deadline, claim, job_name
 
+POLL_SECONDS = 0.02
 _STALE_READS = 16  # a device without end, like /dev/zero, must not be read for ever
 _FLAGS = os.O_NONBLOCK | os.O_NOCTTY | os.O_APPEND | os.O_CLOEXEC
 
@@ -109,20 +114,32 @@ class DeviceChannel:
 
     def finish(self, seconds: float) -> Path | None:
         """Wait for the last block: Linux usblp writes it in the background, and closing throws it away."""
-        if not self._has_room(Deadline(seconds)):
-            raise LineError("L'imprimante ne prend plus rien.")
+        deadline = Deadline(seconds)
+        while not self._has_room(deadline) or self._unsent():
+            if not deadline.left:
+                raise LineError("L'imprimante ne prend plus rien.")
+            time.sleep(min(POLL_SECONDS, deadline.left))
         return None
 
     def close(self) -> None:
         """See base.Channel."""
         if self._device is not None:
             device, self._device = self._device, None
+            with contextlib.suppress(termios.error):  # no terminal line: for one, the system would wait 30 s
+                termios.tcflush(device, termios.TCOFLUSH)
             with contextlib.suppress(OSError):
                 os.close(device)
         self._held.release()
 
     def _has_room(self, deadline: Deadline) -> bool:
         return bool(select.select([], [self._open_device()], [], deadline.left)[1])
+
+    def _unsent(self) -> int:
+        """Return how many bytes a terminal line still holds; 0 for all other devices, which do not tell."""
+        with contextlib.suppress(OSError):
+            [unsent] = struct.unpack("i", fcntl.ioctl(self._open_device(), termios.TIOCOUTQ, bytes(4)))
+            return int(unsent)
+        return 0
 
     def _open_device(self) -> int:
         if self._device is None:

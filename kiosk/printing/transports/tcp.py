@@ -32,7 +32,7 @@ class TcpTransport:
     def open(self, name: str) -> "TcpChannel":
         """Connect within CONNECT_SECONDS."""
         job_name(name)
-        held = claim(self.address, self.state_dir)
+        held = claim(f"tcp {self.host} {self.port}", self.state_dir)
         connection = None
         try:
             connection = socket.create_connection((self.host, self.port), timeout=CONNECT_SECONDS)

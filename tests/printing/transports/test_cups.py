@@ -70,7 +70,7 @@ def test_a_queue_that_says_nothing_leaves_nobody_sure(here: Path) -> None:
 def test_an_unknown_queue_and_a_machine_without_cups_were_sent_nothing(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(NotSentError, match="refuse le ticket"):
+    with pytest.raises(NotSentError, match="n'a pas cette file"):
         opened(here, "OTHER")
     monkeypatch.setenv("PATH", str(here / "nowhere"))
     with pytest.raises(NotSentError, match="pas installé"):

@@ -121,7 +121,7 @@ def test_a_printer_that_never_closes_its_side_does_not_hold_the_kiosk(tmp_path: 
 
 
 def test_closing_twice_and_after_a_break_is_quiet(tmp_path: Path) -> None:
-    with Simulator(Faults(resets_after=0)) as simulator:
+    with Simulator(Faults(resets_after=100)) as simulator:
         channel = channel_to(simulator, tmp_path)
         with pytest.raises(LineError):
             hand_over(channel)
