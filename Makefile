@@ -1,10 +1,10 @@
-# make run · make test · make test-postgres · make check · make bench · make bench-central · make lock
+# make run · make test · make test-postgres · make check · make bench · make bench-central · make bench-printing · make lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: run test test-postgres check bench bench-central lock clean format
+.PHONY: run test test-postgres check bench bench-central bench-printing lock clean format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m kiosk
@@ -30,6 +30,9 @@ bench: $(VENV)/dev.stamp
 
 bench-central: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.central
+
+bench-printing: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.printing
 
 # Only where versions are chosen: resolves for every platform and Python from 3.11 on.
 lock:

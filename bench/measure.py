@@ -132,12 +132,12 @@ def python(module: str) -> tuple[str, ...]:
     return (sys.executable, "-m", module)
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[Row], unit: str = "ms") -> str:
     """Lay `rows` out as text."""
-    lines = [f"{'name':<40} {'floor ms':>10} {'measured ms':>12} {'ratio':>7} {'goal':>7}"]
+    lines = [f"{'name':<40} {'floor ' + unit:>12} {'measured ' + unit:>15} {'ratio':>7} {'goal':>7}"]
     for row in rows:
         goal, kept = ("-", "") if row.goal is None else (f"{row.goal:.2f}", "ok" if row.kept else "MISSED")
-        lines.append(f"{row.name:<40} {row.floor:>10.1f} {row.measured:>12.1f} {row.ratio:>7.2f} {goal:>7}  {kept}")
+        lines.append(f"{row.name:<40} {row.floor:>12.1f} {row.measured:>15.1f} {row.ratio:>7.2f} {goal:>7}  {kept}")
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import qrcode
 import zxingcpp
 from PIL import Image, ImageOps
-from qrcode.constants import ERROR_CORRECT_Q
+from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_Q
 
 from kiosk.printing.errors import QrError
 
@@ -31,7 +31,7 @@ def draw_qr(token: str, width: int) -> QrPicture:
 
     Modules are an even number of dots: a printer of half the vertical resolution draws rows in pairs.
     """
-    matrix = _matrix(token)
+    matrix = _matrix(token, min(MAX_SIDE_DOTS, width) // MIN_DOTS_PER_MODULE)
     modules = len(matrix) - 2 * BORDER_MODULES
     dots = max(MIN_DOTS_PER_MODULE, min(MAX_SIDE_DOTS, width) // len(matrix) // 2 * 2)
     if dots * len(matrix) > width + 2 * PAPER_EDGE_DOTS:
@@ -42,14 +42,27 @@ def draw_qr(token: str, width: int) -> QrPicture:
     return QrPicture(_cropped(scaled, width).convert("1", dither=Image.Dither.NONE), dots, modules)
 
 
-def _matrix(token: str) -> list[list[bool]]:
+def _matrix(token: str, side: int) -> list[list[bool]]:
+    """Return the modules, quiet zone included, of a code at most `side` modules wide unless the token needs more.
+
+    A short token gets as many modules as there is room for, and level H: a stain or a crease then hits less of the
+    finder patterns, and what it hits is corrected, where few large modules would be lost.
+    """
     if not token or not token.isascii() or not token.isprintable():
         raise QrError("Le code du ticket est vide ou illisible.")
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=BORDER_MODULES)
-    code.add_data(token)
-    code.make(fit=True)
+    version = max(1, (side - 2 * BORDER_MODULES - 17) // 4)  # a code has 17 modules and 4 per version
+    strong = _code(token, version, ERROR_CORRECT_H)
+    code = strong if strong.version == version else _code(token, version, ERROR_CORRECT_Q)
     matrix: list[list[bool]] = code.get_matrix()
     return matrix
+
+
+def _code(token: str, version: int, level: int) -> qrcode.QRCode:
+    """Return the code of this version, or of the next that holds the token."""
+    code = qrcode.QRCode(version, error_correction=level, border=BORDER_MODULES)
+    code.add_data(token)
+    code.make(fit=True)
+    return code
 
 
 def _cropped(image: Image.Image, width: int) -> Image.Image:

@@ -171,21 +171,23 @@ class Column:
                     return
         self.write(label, style)
         whole = (own for own in fact_styles if widest_atom(fact, own, self.inside) <= self.inside)
-        self.write(fact, next(whole, fact_styles[-1]), writing=FRENCH)
+        self.write(fact, next(whole, fact_styles[-1]), writing=self._fact_writing())
 
     def _pair(self, label: str, fact: str, style: Style, fact_style: Style) -> None:
-        baseline = self._baseline(((label, style, self.writing), (fact, fact_style, FRENCH)))
-        indent = measure(label, style, self.writing) + LABEL_GAP
+        pieces = ((label, style, self.writing), (fact, fact_style, self._fact_writing()))
+        baseline, indent = self._baseline(pieces), measure(label, style, self.writing) + LABEL_GAP
         self._place_line(label, style, 0, baseline, self.writing)
-        self._place_line(fact, fact_style, indent, baseline, FRENCH)
-        self._advance(baseline, ((label, style, self.writing), (fact, fact_style, FRENCH)))
+        self._place_line(fact, fact_style, indent, baseline, self._fact_writing())
+        self._advance(baseline, pieces)
 
-    def run(self, sentences: Sequence[str], style: Style) -> None:
-        """Write sentences after each other, breaking lines wherever words end."""
-        self.write(self._glue().join(sentences), style)
+    def _fact_writing(self) -> Writing:
+        return Writing(self.writing.language, Script.LATIN)
 
-    def flow(self, sentences: Sequence[str], style: Style) -> None:
-        """Write sentences, each on a line of its own unless it is short enough to end the line of the one before."""
+    def flow(self, sentences: Sequence[str], style: Style, *, dense: bool = False) -> None:
+        """Write sentences, each on a line of its own unless it is short enough to end the line of the one before.
+
+        `dense` lets a line break anywhere between two words, where that saves a line.
+        """
         narrowest = self._narrower(style)[-1]
         packed: list[str] = []
         for sentence in (printable(text, self.writing.script) for text in sentences):
@@ -194,8 +196,15 @@ class Column:
                 packed[-1] = joined
             else:
                 packed.append(sentence)
+        running = self._glue().join(packed)
+        if dense and self._count(running, style) < sum(self._count(text, style) for text in packed):
+            packed = [running]
         for text in packed:
             self.write(text, style)
+
+    def _count(self, text: str, style: Style) -> int:
+        """Return how many lines `text` takes."""
+        return min(len(wrap(text, narrow, self.inside, self.writing)) for narrow in self._narrower(style))
 
     def _glue(self) -> str:
         return "" if self.writing.script is Script.HAN else " "
@@ -220,19 +229,25 @@ class Column:
 
     def ticks(self, name: str, box: Image.Image, things: Sequence[tuple[str, Writing]], style: Style) -> None:
         """Write a list with a box before each thing; short things share a line."""
-        before = box.width + PICTURE_GAP
+        drawn = [(printable(text, own.script), own) for text, own in things]
+        style = min(self._narrower(style), key=lambda narrow: len(self._tick_rows(drawn, box.width, narrow)))
+        for row in self._tick_rows(drawn, box.width, style):
+            self._tick_row(name, box, row, style)
+
+    def _tick_rows(
+        self, things: Sequence[tuple[str, Writing]], box_width: int, style: Style
+    ) -> list[list[tuple[str, Writing]]]:
         rows: list[list[tuple[str, Writing]]] = []
         end = 0
-        for text, writing in ((printable(text, own.script), own) for text, own in things):
-            width = before + measure(text, style, writing) + 2 * PICTURE_GAP
-            if rows and end + width - 2 * PICTURE_GAP <= self.inside:
+        for text, writing in things:
+            width = box_width + PICTURE_GAP + measure(text, style, writing)
+            if rows and end + width <= self.inside:
                 rows[-1].append((text, writing))
-                end += width
             else:
                 rows.append([(text, writing)])
-                end = width
-        for row in rows:
-            self._tick_row(name, box, row, style)
+                end = 0
+            end += width + 2 * PICTURE_GAP
+        return rows
 
     def _tick_row(self, name: str, box: Image.Image, row: Sequence[tuple[str, Writing]], style: Style) -> None:
         if len(row) == 1:

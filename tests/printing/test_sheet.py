@@ -46,7 +46,7 @@ def test_a_label_and_its_fact_share_a_line_where_they_fit(writing: Writing) -> N
     column.labelled("Arrivez à :", "13:50", BODY, (STRONG,))
     label, fact = texts(column)
     assert label.origin[1] == fact.origin[1]
-    assert fact.writing == FRENCH
+    assert (fact.writing.script, fact.writing.right_to_left) == (Script.LATIN, False)
     assert (label.box.right < fact.box.left) != writing.right_to_left
 
 
@@ -70,6 +70,18 @@ def test_short_sentences_share_a_line_and_long_ones_do_not() -> None:
     column.flow(("Oui.", "Non.", "Ce papier n'est pas un vrai rendez-vous.", "Bien."), BODY)
     assert texts(column)[0].text == "Oui. Non."
     assert all("Oui" not in line.text for line in texts(column)[1:])
+
+
+def test_sentences_are_run_together_only_where_that_saves_a_line() -> None:
+    fitting = ("Personne ne peut le vendre.", "Ne payez jamais, jamais.")
+    airy, dense = Column(576), Column(576)
+    airy.flow(fitting, BODY)
+    dense.flow(fitting, BODY, dense=True)
+    assert [line.text for line in texts(dense)] == [line.text for line in texts(airy)] == list(fitting)
+    long = ("Ce papier n'est pas un titre de séjour.",) * 3
+    airy.flow(long, BODY)
+    dense.flow(long, BODY, dense=True)
+    assert len(texts(dense)) < len(texts(airy))
 
 
 @pytest.mark.skipif(bool(this_machine().lacks(Script.HAN)), reason="no Chinese font on this machine")

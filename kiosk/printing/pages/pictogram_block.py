@@ -13,7 +13,8 @@ from kiosk.printing.lettering import Style, extent, measure
 from kiosk.printing.pictograms import calendar_page, clock_face, document_pictogram, pictogram, sky
 from kiosk.printing.sheet import COMPACT, MARGIN, Column
 
-GAP = 12  # dots
+GAP = 5  # dots between rows
+APART = 12  # dots between what stands side by side
 WIDE_LETTERS = 90  # of the `wdth` axis
 BODY = Style(40, MEDIUM)
 
@@ -30,7 +31,7 @@ class _Sizes:
     document: int
 
 
-WIDE = _Sizes(calendar=(280, 240), sky=(200, 150), pictogram=128, digits=96, box=52, document=116)
+WIDE = _Sizes(calendar=(240, 184), sky=(200, 130), pictogram=102, digits=90, box=52, document=102)
 NARROW = _Sizes(calendar=(210, 190), sky=(144, 110), pictogram=96, digits=60, box=44, document=96)
 WIDE_FROM = 512  # dots of paper
 
@@ -68,13 +69,13 @@ def _moment(column: Column, name: str, time: dt.time, sizes: _Sizes) -> None:
     """Say when, in a line: what to do, a clock, digits."""
     clock, doing = clock_face(sizes.pictogram, time), pictogram(name, sizes.pictogram)
     middle = column.y + sizes.pictogram // 2
-    left = MARGIN + 2 * (sizes.pictogram + 2 * GAP)
+    left = MARGIN + 2 * (sizes.pictogram + 2 * APART)
     digits = dates.hour(time)
     fitting = (Style(size, BOLD, WIDE_LETTERS) for size in range(sizes.digits, 40, -2))
     style = next(own for own in fitting if left + measure(digits, own) <= column.width - MARGIN)
     ink = extent(digits, style)
     column.line_at(digits, style, left, middle + (ink.bottom - ink.top) // 2 - ink.bottom)
-    column.row(((name, doing, MARGIN), ("clock", clock, MARGIN + sizes.pictogram + 2 * GAP)))
+    column.row(((name, doing, MARGIN), ("clock", clock, MARGIN + sizes.pictogram + 2 * APART)))
     column.gap(GAP)
 
 
@@ -85,12 +86,12 @@ def _documents(column: Column, documents: Sequence[Named], sizes: _Sizes) -> Non
     cells = [
         (("tick box", box), (named.id, pictogram(name, sizes.document))) for named, name in drawn if name is not None
     ]
-    across = column.inside // (sizes.box + sizes.document + 3 * GAP // 2)
+    across = column.inside // (sizes.box + sizes.document + 3 * APART // 2)
     for first in range(0, len(cells), across):
         row, left = [], MARGIN
         for before, after in cells[first : first + across]:
             row.append((*before, left))
-            row.append((*after, left + sizes.box + GAP // 2))
+            row.append((*after, left + sizes.box + APART // 2))
             left += column.inside // across
         column.row(row)
         column.gap(GAP)

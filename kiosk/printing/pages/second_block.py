@@ -62,13 +62,9 @@ def _in_words(ticket: Ticket, width: int, top: int, wording: Wording, setting: _
     _bring(column, ticket, wording, setting)
     price, otherwise = ("free", "never_pay", "not_for_sale"), ("cannot_come", "come_back")
     last = _small_print(ticket, wording)
-    if setting.dense:
-        column.run([say(id_) for id_ in price], strong)
-        column.run([say(id_) for id_ in (*otherwise, *last)], body)
-    else:
-        column.flow([say(id_) for id_ in price], strong)
-        column.flow([say(id_) for id_ in otherwise], body)
-        column.flow([say(id_) for id_ in last], body)
+    groups = (price, (*otherwise, *last)) if setting.dense else (price, otherwise, last)
+    for group, style in zip(groups, (strong, body, body), strict=False):
+        column.flow([say(id_) for id_ in group], style, dense=setting.dense)
     column.gap(GAP)
     return column
 

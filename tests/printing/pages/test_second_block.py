@@ -7,9 +7,9 @@ import pytest
 
 from kiosk.printing import dates, languages
 from kiosk.printing.facts import Named, Ticket
-from kiosk.printing.fonts import has_glyph
+from kiosk.printing.fonts import Script, has_glyph
 from kiosk.printing.languages import Wording
-from kiosk.printing.lettering import FRENCH, extent
+from kiosk.printing.lettering import FRENCH, Writing, extent
 from kiosk.printing.pages.ticket import compose
 from kiosk.printing.phrases import Status
 from kiosk.printing.profiles import Form
@@ -95,7 +95,7 @@ def test_from_right_to_left_lines_and_boxes_start_at_the_right_edge(second: str,
         advance = extent(first.text, first.style, first.writing).advance
         assert any(abs(first.origin[0] + advance - start) <= 6 for start in starts)
     assert any(box.box.right == width - MARGIN for box in boxes)
-    assert all(line.writing.right_to_left or line.writing == FRENCH for line in lines)
+    assert all(line.writing.right_to_left or line.writing.script is Script.LATIN for line in lines)
 
 
 @pytest.mark.parametrize("second", RIGHT_TO_LEFT)
@@ -103,7 +103,7 @@ def test_a_label_stands_right_of_its_hour(second: str) -> None:
     lines = block(compose(SAMPLE, Form(576), second))
     label = next(line for line in lines if line.text == languages.wording(second).phrase("arrive"))
     fact = next(line for line in lines if line.text == "13:50")
-    assert (fact.origin[1], fact.writing) == (label.origin[1], FRENCH)
+    assert (fact.origin[1], fact.writing) == (label.origin[1], Writing(second, Script.LATIN))
     assert fact.box.right < label.box.left
 
 

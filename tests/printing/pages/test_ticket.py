@@ -18,7 +18,7 @@ from kiosk.printing.pages.ticket import BODY, FOOT, compose
 from kiosk.printing.phrases import Status
 from kiosk.printing.profiles import Form
 from kiosk.printing.sheet import MARGIN, WIDTHS, Page, Picture, Text, draw
-from tests.printing.builders import booking, bookings, ticket
+from tests.printing.builders import LONG_TOKEN, booking, bookings, ticket
 
 every_width = pytest.mark.parametrize("form", [Form(width) for width in WIDTHS], ids=str)
 wide_papers = pytest.mark.parametrize("form", [Form(512), Form(576)], ids=str)
@@ -162,8 +162,9 @@ def test_the_french_ticket_is_short() -> None:
 
 
 @pytest.mark.parametrize("second", OFFERED)
-def test_two_languages_take_no_more_than_260_mm(second: str) -> None:
-    assert compose(SAMPLE, Form(576), second).height <= 2080
+@pytest.mark.parametrize("token", [SHORT_TOKEN, LONG_TOKEN], ids=["short", "signed"])
+def test_two_languages_take_no_more_than_260_mm(second: str, token: str) -> None:
+    assert compose(dataclasses.replace(SAMPLE, token=token), Form(576), second).height <= 2080
 
 
 def test_an_unknown_paper_is_refused() -> None:
