@@ -18,6 +18,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _central(parser, options)
     if options.command == "printer":
         return _printer(options)
+    if options.command == "ticket":
+        return _ticket(options)
+    if options.command == "doctor":
+        return _doctor(options)
     from kiosk.run import run
 
     return run()
@@ -44,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     others.add_parser("openapi", help="print the OpenAPI description")
     _add_ledger_commands(others)
     _add_printer_commands(commands.add_parser("printer", help="find a ticket printer, try it, or simulate one"))
+    _add_ticket_commands(commands.add_parser("ticket", help="make a paper with invented facts"))
+    doctor = commands.add_parser("doctor", help="tell what works on this machine, and what to do about the rest")
+    doctor.add_argument("--printer", action="store_true", help="ask the printer how it is, too; nothing is printed")
     return parser
 
 
@@ -80,6 +87,17 @@ def _add_printer_commands(printer: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_ticket_commands(ticket: argparse.ArgumentParser) -> None:
+    actions = ticket.add_subparsers(dest="action", required=True)
+    sample = actions.add_parser("sample", help="write a paper of an invented person")
+    kinds = ("ticket", "attempt", "provisional", "fraud", "cancelled", "test")
+    sample.add_argument("--kind", choices=kinds, default="ticket")
+    sample.add_argument("--language", metavar="LANG", default="fr", help="of a second block, or pictograms; see doctor")
+    sample.add_argument("--paper", choices=["80mm", "58mm"], default="80mm")
+    sample.add_argument("--output", type=Path, metavar="FILE", required=True, help="the bytes for the printer")
+    sample.add_argument("--png", type=Path, metavar="FILE", help="the paper that those bytes make")
+
+
 def _printer(options: argparse.Namespace) -> int:
     from kiosk.console import printer
 
@@ -88,6 +106,20 @@ def _printer(options: argparse.Namespace) -> int:
     if options.action == "test":
         return printer.trial(os.environ)
     return printer.simulate(options.port, options.output, options.dots, options.fault)
+
+
+def _ticket(options: argparse.Namespace) -> int:
+    from kiosk.console.ticket import write_sample
+
+    return write_sample(options.kind, options.language, options.paper, options.output, options.png)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    import datetime as dt
+
+    from kiosk.console import doctor
+
+    return doctor.run(os.environ, dt.datetime.now().astimezone().date(), ask_printer=options.printer)
 
 
 def _port(text: str) -> int:

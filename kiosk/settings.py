@@ -58,7 +58,7 @@ class Settings:
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Read the file, then let the environment override it; raise SettingsError."""
-    path = _file(environ)
+    path = settings_file(environ)
     values = {key: (value, f"{path} : clé « {key} »") for key, value in _read(path).items()} if path else {}
     for key, variable in _ENVIRONMENT.items():
         if environ.get(variable):
@@ -77,7 +77,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     )
 
 
-def _file(environ: Mapping[str, str]) -> Path | None:
+def settings_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the file that `load` reads, None where there is none; one that is named need not exist."""
     if named := environ.get("KIOSK_CONFIG"):
         return Path(named)
     candidates = (platformdirs.user_config_path(APP) / "kiosk.toml", SYSTEM_FILE)

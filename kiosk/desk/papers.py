@@ -13,7 +13,8 @@ from kiosk.desk.answers import Delivery, Paper, PaperError
 from kiosk.printing.errors import LineError, MaybeSentError, NotSentError, PrintingError
 from kiosk.printing.escpos import check
 from kiosk.printing.facts import ticket_for
-from kiosk.printing.service import DOTS_OF_PAPER, facsimile, render
+from kiosk.printing.profiles import form_for
+from kiosk.printing.service import facsimile, render
 from kiosk.printing.transports import Channel, transport_for
 from kiosk.settings import Paper as PaperWidth
 
@@ -25,9 +26,9 @@ class Papers:
     """One printer, one width of paper."""
 
     def __init__(self, printer: str, paper: PaperWidth, state_dir: Path, now: Callable[[], dt.datetime]) -> None:
-        self._transport = transport_for(printer, state_dir, DOTS_OF_PAPER[paper])
+        self._form = form_for(paper)
+        self._transport = transport_for(printer, state_dir, self._form.dots)
         self._owner = threading.Lock()
-        self._paper = paper
         self._now = now
 
     async def print_ticket(self, booking: Booking, copy: int) -> Paper:
@@ -37,7 +38,7 @@ class Papers:
 
     def _print(self, booking: Booking, copy: int) -> Paper:
         try:
-            rendered = render(ticket_for(booking, issued_at=self._now(), copy=copy), self._paper)
+            rendered = render(ticket_for(booking, issued_at=self._now(), copy=copy), self._form)
         except PrintingError:
             raise PaperError from None
         picture = None

@@ -1,7 +1,5 @@
 """What is plugged into this machine that may be a ticket printer, as addresses that a setting can hold."""
 
-import importlib.util
-import json
 import os
 import shutil
 import subprocess
@@ -12,6 +10,7 @@ from typing import Any
 
 from kiosk.printing.address import DEFAULT_BAUD, AddressError, UsbAddress, parse_address
 from kiosk.printing.errors import PrintingError
+from kiosk.printing.profiles import profile_names
 
 QUEUES_SECONDS = 5.0
 _DEVICES = Path("/dev/usb")
@@ -112,15 +111,6 @@ def cups_queues() -> list[Found]:
         raise SourceError("CUPS : le service d'impression ne répond pas.") from error
     names = listed.stdout.decode(errors="replace").split()
     return [Found(f"File d'impression CUPS {_clean(name)}", f"cups:{name}") for name in names]
-
-
-def profile_names() -> frozenset[str]:
-    """Return the models that python-escpos knows, read from its data: importing it takes long and leaves files."""
-    package = importlib.util.find_spec("escpos")
-    if package is None or not package.submodule_search_locations:
-        return frozenset()
-    data = Path(package.submodule_search_locations[0]) / "capabilities.json"
-    return frozenset(json.loads(data.read_text(encoding="utf-8"))["profiles"])
 
 
 def _profile_in(name: str) -> str | None:

@@ -1,7 +1,6 @@
 """The door of this room: facts become a checked payload, and its picture for a screen."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from PIL import Image
 
@@ -10,8 +9,6 @@ from kiosk.printing.facts import Facts
 from kiosk.printing.profiles import Form
 from kiosk.printing.sheet import Picture
 
-Paper = Literal["80mm", "58mm"]
-DOTS_OF_PAPER: dict[Paper, int] = {"80mm": 576, "58mm": 384}
 CONTRAST = 1.4  # darkens the thin strokes that the reduction for a screen turns grey
 
 

@@ -253,10 +253,7 @@ class Spool:
     def learned(self, address: str) -> Learned | None:
         """Return what is known of the printer at an address, None before it was tried."""
         with self._transaction() as db:
-            row = db.execute(
-                "SELECT answers, process_id, identity FROM learned WHERE address = ?", (address,)
-            ).fetchone()
-        return Learned(bool(row[0]), bool(row[1]), row[2]) if row else None
+            return _learned(db, address)
 
     def learn(self, address: str, learned: Learned) -> None:
         """Remember what a test of the printer showed, in the place of any earlier one."""
@@ -302,6 +299,20 @@ class Spool:
 
     def _stamp(self) -> str:
         return _text(self._now())
+
+
+def last_learned(path: Path, address: str) -> Learned | None:
+    """Return what is known of a printer without owning the spool, which a kiosk may have open; None if nothing is."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=LOCK_SECONDS, uri=True)) as db:
+            return _learned(db, address)
+    except sqlite3.Error:
+        return None
+
+
+def _learned(db: sqlite3.Connection, address: str) -> Learned | None:
+    row = db.execute("SELECT answers, process_id, identity FROM learned WHERE address = ?", (address,)).fetchone()
+    return Learned(bool(row[0]), bool(row[1]), row[2]) if row else None
 
 
 def _make_private(path: Path) -> None:

@@ -36,8 +36,17 @@ def test_a_quarter_of_the_code_may_be_lost() -> None:
     assert code.ec_level == "Q"
 
 
-def test_a_short_token_is_drawn_larger() -> None:
-    assert draw_qr("RDV1:" + "A" * 35, 576).dots_per_module >= 10
+def test_a_short_token_is_drawn_larger_but_not_larger_than_it_need_be() -> None:
+    for length in (12, 35, 45, 60):
+        qr = draw_qr("A" * length, 576)
+        assert qr.dots_per_module >= 6
+        assert qr.image.height <= 330
+    assert draw_qr("A" * 45, 576).dots_per_module == 8
+
+
+@pytest.mark.parametrize("length", range(5, 205, 20))
+def test_modules_are_an_even_number_of_dots(length: int) -> None:
+    assert draw_qr("A" * length, 576).dots_per_module % 2 == 0
 
 
 @pytest.mark.parametrize("token", ["", "é", "RDV1:\n", "A" * 1000])

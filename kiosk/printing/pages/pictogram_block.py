@@ -30,7 +30,7 @@ class _Sizes:
     document: int
 
 
-WIDE = _Sizes(calendar=(280, 240), sky=(240, 150), pictogram=128, digits=96, box=52, document=116)
+WIDE = _Sizes(calendar=(280, 240), sky=(200, 150), pictogram=128, digits=96, box=52, document=116)
 NARROW = _Sizes(calendar=(210, 190), sky=(144, 110), pictogram=96, digits=60, box=44, document=96)
 WIDE_FROM = 512  # dots of paper
 

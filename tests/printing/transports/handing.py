@@ -1,10 +1,11 @@
 """What a caller of a channel does: hands over piece by piece, until all is taken or nothing more is."""
 
+from kiosk.printing.profiles import form_for
 from kiosk.printing.service import render
 from kiosk.printing.transports import Channel
 from tests.printing.builders import ticket
 
-PAYLOAD = render(ticket(), "58mm").payload
+PAYLOAD = render(ticket(), form_for("58mm")).payload
 NAME = "7K4MQ2XP93TQ"
 
 
