@@ -12,7 +12,7 @@ from kiosk.printing.driver import Patience
 from kiosk.printing.simulator import Faults, Simulator
 from kiosk.printing.spool import PLACE, Learned, Spool
 
-PATIENCE = Patience(answer=5.0, margin=0.3, poll=0.02, goodbye=0.5, finish=0.5, late=0.02, millimetres_per_second=1e6)
+PATIENCE = Patience(answer=5.0, margin=1.0, poll=0.02, goodbye=0.5, finish=0.5, late=0.02, millimetres_per_second=1e6)
 QUICK = Patience(answer=0.05, margin=0.05, poll=0.02, goodbye=0.1, finish=0.1, late=0.02, millimetres_per_second=1e6)
 
 

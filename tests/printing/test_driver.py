@@ -138,7 +138,7 @@ def test_without_ids_an_answer_in_turn_proves_that_all_was_processed(tmp_path: P
 
 
 def test_a_printer_never_tried_is_believed_in_the_end_without_its_id(tmp_path: Path) -> None:
-    with desk(tmp_path, Faults(process_id="missing"), margin=0.1) as here:
+    with desk(tmp_path, Faults(process_id="missing"), margin=1.0) as here:
         outcome = here.driver.print(here.queued())
         assert (outcome.job.state, outcome.job.proof) == (State.PRINTED, Proof.PROCESSED)
 
@@ -241,7 +241,7 @@ def test_a_line_lost_on_the_way_is_a_question_and_the_paper_a_duplicate(faults: 
 
 
 def test_a_roll_changed_in_the_middle_is_waited_for_and_nothing_is_sent_again(tmp_path: Path) -> None:
-    with desk(tmp_path, Faults(paper_out_after=len(FIRST) - 3000), margin=0.2) as here:
+    with desk(tmp_path, Faults(paper_out_after=len(FIRST) - 3000)) as here:
         here.learn(ANSWERS_ALL)
         here.on[Step.WAITING_FOR_PAPER] = lambda: here.simulator.set(paper_out=False)
         outcome = here.driver.print(here.queued())
@@ -251,7 +251,7 @@ def test_a_roll_changed_in_the_middle_is_waited_for_and_nothing_is_sent_again(tm
 
 
 def test_a_roll_that_nobody_changes_is_a_question_in_the_end(tmp_path: Path) -> None:
-    with desk(tmp_path, Faults(paper_out_after=len(FIRST) - 3000), margin=0.05, roll_change=0.2) as here:
+    with desk(tmp_path, Faults(paper_out_after=len(FIRST) - 3000), roll_change=0.1) as here:
         outcome = here.driver.print(here.queued())
         assert Step.WAITING_FOR_PAPER in here.steps
         assert outcome.job.state is State.UNCONFIRMED
@@ -348,7 +348,7 @@ def test_a_virtual_paper_is_proven_by_its_file_and_a_plain_file_by_a_person(tmp_
     ],
 )
 def test_a_trial_shows_what_a_printer_can_do(faults: Faults, learned: Learned, tmp_path: Path) -> None:
-    with desk(tmp_path, faults, margin=0.2) as here:
+    with desk(tmp_path, faults, margin=1.0) as here:
         here.learn(Learned(answers=False, process_id=False, identity=""))
         trial = here.driver.trial(FIRST)
         assert (trial.state, trial.learned) == (State.PRINTED, learned)

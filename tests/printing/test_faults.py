@@ -121,6 +121,7 @@ class Run:
     death: Death | None
     learned: Learned | None
     answers_first: bool  # the person says what is there before seeing to the printer
+    patience: Patience = PATIENCE
 
 
 class Counter:
@@ -135,7 +136,7 @@ class Counter:
 
     def first_life(self) -> int | None:
         """Let a kiosk print in its own process; return its exit code."""
-        life = Life(self.path, self.simulator.url, FIRST, PATIENCE, self.run.learned, self.run.death)
+        life = Life(self.path, self.simulator.url, FIRST, self.run.patience, self.run.learned, self.run.death)
         with COLLECTING:
             child = _context().Process(target=dying.live, args=(life,))
             child.start()
@@ -277,13 +278,13 @@ def perform_all(runs: Iterator[Run]) -> int:
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_no_fault_and_no_death_makes_two_papers_or_loses_one(family: str) -> None:
     killed = perform_all(grid(family))
-    assert killed >= 4 * len(FAMILIES[family]) - 6  # the deaths really happen
+    assert killed >= len(FAMILIES[family])  # with its paper queued a kiosk dies whatever the printer does
 
 
 def test_every_death_happens() -> None:
-    happened = [
-        perform(Run(Faults(process_id="late", process_id_delay=0.01), death, LEARNED[0], False)) for death in DEATHS
-    ]
+    calm = dataclasses.replace(PATIENCE, answer=5.0, progress=5.0, margin=5.0)  # nothing is waited for in vain
+    faults = Faults(process_id="late", process_id_delay=0.01)
+    happened = [perform(Run(faults, death, LEARNED[0], answers_first=False, patience=calm)) for death in DEATHS]
     assert [death for death, killed in zip(DEATHS, happened, strict=True) if not killed] == [
         None,
         Death(Step.WAITING_FOR_PAPER),
