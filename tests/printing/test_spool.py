@@ -252,6 +252,41 @@ PROOFS = {
     Proof.PERSON: {State.UNCONFIRMED},
     Proof.FILE: {State.SENT},
 }
+WAYS: dict[State, tuple[Callable[[Spool, int], Job], ...]] = {
+    State.QUEUED: (),
+    State.SENDING: (Spool.sending,),
+    State.SENT: (Spool.sending, Spool.sent),
+    State.PRINTED: (Spool.sending, Spool.sent, lambda spool, number: spool.printed(number, Proof.FILE)),
+    State.UNCONFIRMED: (Spool.sending, Spool.unconfirmed),
+    State.SPOILED: (Spool.sending, Spool.unconfirmed, Spool.spoiled),
+    State.CANCELLED: (Spool.cancel,),
+}
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_step_from_every_state_is_taken_or_refused(state: State, path: Path) -> None:
+    with opened(path) as spool:
+        for step, (sources, target) in STEPS.items():
+            job = spool.add("ticket", step, 1, PAYLOAD[:100])
+            for way in WAYS[state]:
+                way(spool, job.number)
+            if state in sources:
+                assert getattr(spool, step)(job.number).state is target
+            else:
+                with pytest.raises(IllegalStepError):
+                    getattr(spool, step)(job.number)
+                assert spool.job(job.number).state is state
+        for proof, sources in PROOFS.items():
+            job = spool.add("ticket", proof, 1, PAYLOAD[:100])
+            for way in WAYS[state]:
+                way(spool, job.number)
+            if state in sources:
+                assert spool.printed(job.number, proof).proof is proof
+            else:
+                with pytest.raises(IllegalStepError):
+                    spool.printed(job.number, proof)
+
+
 SUBJECTS = st.sampled_from(["A", "B"])
 
 
@@ -344,5 +379,5 @@ class Lives(RuleBasedStateMachine):
             assert len(unmarked) <= 1
 
 
-Lives.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+Lives.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 TestLives = Lives.TestCase
