@@ -134,7 +134,7 @@ class Delivery(Enum):
 class Progress(Enum):
     """What a person must hear while a paper is on its way."""
 
-    ROLL_ENDED = auto()  # in the middle of it: with a new roll the printer goes on by itself
+    STOPPED = auto()  # in the middle, without paper or with its cover open: put right, the printer goes on by itself
     ASKING = auto()  # the printer said nothing; it may still, but a person can tell sooner
 
 

@@ -46,7 +46,7 @@ _DELIVERY = {
     State.UNCONFIRMED: Delivery.UNCONFIRMED,
     State.SPOILED: Delivery.SPOILED,
 }
-_PROGRESS = {Step.WAITING_FOR_PAPER: Progress.ROLL_ENDED, Step.ASKING: Progress.ASKING}
+_PROGRESS = {Step.WAITING_FOR_PAPER: Progress.STOPPED, Step.ASKING: Progress.ASKING}
 
 
 class Papers:

@@ -13,6 +13,7 @@ DOTS_PER_LINE = 34  # ESC d: 1/6 inch at 203 dpi
 # DLE EOT (status), DLE ENQ (clear buffer) and DLE DC4 (drawer, power off) are executed wherever they are received,
 # even inside image data.
 LOOK_ALIKE = re.compile(rb"\x10(?=[\x04\x05\x14])")
+_AUTOMATIC_STATUS = b"\x1da\x0e"
 _PROCESS_ID = b"\x1d(H\x06\x00\x30\x30"
 
 
@@ -74,13 +75,18 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class AutomaticStatus:
+    """GS a 14: from now on the printer says unasked when it stops or goes on: errors, cover, paper. ESC @ ends it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessId:
     """GS ( H fn 48: asks the printer to say these four characters once everything before is printed."""
 
     process_id: bytes
 
 
-Command = Initialise | Justify | Raster | FeedDots | FeedLines | Cut | ProcessId
+Command = Initialise | AutomaticStatus | Justify | Raster | FeedDots | FeedLines | Cut | ProcessId
 
 
 def as_bytes(command: Command) -> bytes:
@@ -88,6 +94,8 @@ def as_bytes(command: Command) -> bytes:
     match command:
         case Initialise():
             return b"\x1b@"
+        case AutomaticStatus():
+            return _AUTOMATIC_STATUS
         case Justify(side):
             return bytes((0x1B, 0x61, side))
         case Raster():
@@ -131,6 +139,8 @@ def _command(payload: bytes, at: int) -> Command:
         return FeedLines(head[2])
     if head == b"\x1dV\x42" and len(payload) > at + 3:
         return Cut(payload[at + 3])
+    if head == _AUTOMATIC_STATUS:
+        return AutomaticStatus()
     process_id = payload[at + len(_PROCESS_ID) : at + len(_PROCESS_ID) + 4]
     if payload.startswith(_PROCESS_ID, at) and is_process_id(process_id):
         return ProcessId(process_id)

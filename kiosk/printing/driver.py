@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kiosk.printing.commands import DOTS_PER_LINE, Cut, FeedDots, FeedLines, Raster, parse
 from kiosk.printing.errors import LineError, NotSentError
-from kiosk.printing.escpos import check, with_process_id
+from kiosk.printing.escpos import check, with_automatic_status, with_process_id
 from kiosk.printing.spool import IllegalStepError, Job, Learned, Proof, Spool, State
 from kiosk.printing.status import Health, Identity, Parser, PrinterState, ProcessDone, Processed, Query, health
 from kiosk.printing.transports import Channel, Transport
@@ -180,7 +180,8 @@ class Driver:
     def _carry_out(self, job: Job, payload: bytes, line: "_Line", learned: Learned | None) -> None:
         """Take a job from QUEUED to where it ends."""
         gives_id = line.answers and (learned is None or learned.process_id)
-        data = with_process_id(payload, job.process_id) if gives_id else payload
+        data = with_automatic_status(payload) if line.answers else payload
+        data = with_process_id(data, job.process_id) if gives_id else data
         self._at(Step.COMMITTING)
         self._spool.sending(job.number)
         with self._unconfirmed_otherwise(job.number), line.breaking():
@@ -210,7 +211,7 @@ class Driver:
     def _hand_over(self, job: Job, data: bytes, line: "_Line") -> None:
         """Send everything and record it. Raise LineError."""
         try:
-            line.send(data)
+            line.send(data, lambda: self._at(Step.WAITING_FOR_PAPER))
             # A printer that answers still has to: its line is closed when the proof is there.
             if not line.answers:
                 line.finish()
@@ -348,10 +349,13 @@ class _Line:
         if any(isinstance(answer, Processed) for answer in self._in_turn.feed(heard)):
             self.processed = True
 
-    def send(self, payload: bytes) -> None:
-        """Hand a payload over. Raise LineError, also when the printer goes deaf."""
+    def send(self, payload: bytes, stopped: Callable[[], None]) -> None:
+        """Hand a payload over. Raise LineError, also when the printer goes deaf without saying what it needs.
+
+        `stopped` is called once if it takes nothing more and says that it has no paper or that its cover is open.
+        """
         check(payload)
-        left, last_taken = memoryview(payload), self._clock()
+        left, last_taken, said = memoryview(payload), self._clock(), False
         while left:
             taken = self._channel.write(bytes(left[:CHUNK_BYTES]), self._patience.poll)
             left = left[taken:]
@@ -359,6 +363,9 @@ class _Line:
                 last_taken = self._clock()
             elif self._clock() - last_taken >= self._patience_for_progress():
                 raise LineError("L'imprimante ne prend plus rien.", sent_nothing=len(left) == len(payload))
+            elif self._waits_for_hands and not said:
+                said = True
+                stopped()
             if left:
                 self.listen(0.0)
 
@@ -388,8 +395,11 @@ class _Line:
             self._questions = self._questions[self._channel.write(self._questions, seconds) :]
 
     def _patience_for_progress(self) -> float:
-        waits_for_hands = self.state.paper_out or self.state.cover_open
-        return self._patience.roll_change if waits_for_hands else self._patience.progress
+        return self._patience.roll_change if self._waits_for_hands else self._patience.progress
+
+    @property
+    def _waits_for_hands(self) -> bool:
+        return bool(self.state.paper_out or self.state.cover_open)
 
 
 def _name(job: Job) -> str:

@@ -10,6 +10,7 @@ from kiosk.printing.coarse import coarsen
 from kiosk.printing.commands import (
     DOTS_PER_LINE,
     LOOK_ALIKE,
+    AutomaticStatus,
     Command,
     Cut,
     FeedDots,
@@ -74,6 +75,14 @@ def with_process_id(payload: bytes, process_id: bytes) -> bytes:
     return asking
 
 
+def with_automatic_status(payload: bytes) -> bytes:
+    """Return `payload` with the request to say unasked when paper or cover stop it, which a full line cannot be asked."""
+    reset = as_bytes(Initialise())
+    telling = reset + as_bytes(AutomaticStatus()) + payload.removeprefix(reset)
+    check(telling)
+    return telling
+
+
 def check(payload: bytes) -> None:
     """Raise PayloadError unless `payload` is whole papers in the few commands we use, without look-alikes.
 
@@ -83,12 +92,16 @@ def check(payload: bytes) -> None:
     if LOOK_ALIKE.search(payload):
         raise PayloadError("Une commande immédiate est cachée dans le ticket.")
     commands = list(parse(payload))
+    if commands[1:2] == [AutomaticStatus()]:
+        del commands[1]
     if commands and isinstance(commands[-1], ProcessId):
         commands.pop()
     fresh = True
     for command in commands:
         if isinstance(command, Initialise) != fresh:
             raise PayloadError("Un ticket commence par une remise à zéro, et par une seule.")
+        if isinstance(command, AutomaticStatus):
+            raise PayloadError("L'état de l'imprimante est demandé au début du ticket.")
         if isinstance(command, ProcessId):
             raise PayloadError("La confirmation est demandée une fois, après la dernière coupe.")
         fresh = isinstance(command, Cut) or command == FeedLines(TEAR_LINES)

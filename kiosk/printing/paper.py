@@ -7,6 +7,7 @@ from PIL import Image
 from kiosk.printing.bands import image_of
 from kiosk.printing.commands import (
     DOTS_PER_LINE,
+    AutomaticStatus,
     Command,
     Cut,
     FeedDots,
@@ -62,7 +63,7 @@ def drawn(commands: Iterable[Command], dots: int = HEAD_DOTS) -> Image.Image:
                 rows += [white] * fed
             case FeedLines(lines):
                 rows += [white] * lines * DOTS_PER_LINE
-            case ProcessId():
+            case AutomaticStatus() | ProcessId():
                 pass
     if not rows:
         raise PayloadError("Ce ticket est vide.")

@@ -222,6 +222,7 @@ class _Mechanism:
             self._lost = False
         elif command[:2] == _RESET:
             self._tear_off()
+            self.automatic = False
             self._strip.append(command)
         elif command[:2] == _CUT and self.cutter:
             self._strip.append(command)

@@ -29,7 +29,9 @@ UNCONFIRMED = "Le ticket est-il sorti en entier ?\nO : oui     N : non, ou abîm
 SEEN = "Le ticket est sorti."
 VIRTUAL_FAILED = "Le ticket virtuel n'a pas pu être écrit : vérifiez la place sur le disque."
 WAITING = "Le ticket attend : il sortira tout seul."
-ROLL_ENDED = "Le papier est fini au milieu du ticket. Posez un rouleau neuf, refermez : le ticket continue tout seul."
+STOPPED = (
+    "L'imprimante s'est arrêtée au milieu. Posez un rouleau neuf, ou refermez le capot : le ticket continue tout seul."
+)
 
 
 class TicketScreen(CounterScreen):
@@ -183,7 +185,7 @@ class TicketScreen(CounterScreen):
             if progress is Progress.ASKING:
                 self._ask(paper.number)
             else:
-                self._say(notice=ROLL_ENDED)
+                self._say(notice=STOPPED)
 
         return await self.desk.papers.send(paper.number, tell)
 
