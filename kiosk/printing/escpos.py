@@ -76,7 +76,7 @@ def with_process_id(payload: bytes, process_id: bytes) -> bytes:
 
 
 def with_automatic_status(payload: bytes) -> bytes:
-    """Return `payload` with the request to say unasked when paper or cover stop it, which a full line cannot be asked."""
+    """Return `payload` with the request to say unasked when paper or cover stop it: a full line takes no question."""
     reset = as_bytes(Initialise())
     telling = reset + as_bytes(AutomaticStatus()) + payload.removeprefix(reset)
     check(telling)

@@ -306,7 +306,7 @@ async def test_only_f10_books(demo_central: RunningCentral, tmp_path: Path) -> N
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await at.up_to_check()
-        await at.press("enter", "tab", "y", "o", "f8", "f2", "0", "9")
+        await at.press("enter", "tab", "y", "o", "f8", "f2", "0", "escape", "9")
         await at.sees("Tout est juste ?")
     assert demo_central.count(db.bookings, db.bookings.c.status == "booked") == 0
 
@@ -340,8 +340,8 @@ async def test_every_key_that_the_bottom_of_a_screen_names_does_something(
         screen = at.app.screen
         assert isinstance(screen, CounterScreen)
         hints = [hint.key for hint in (*screen.STEP_HINTS, *screen.VISIT_HINTS) if hint.key.startswith("F")]
-        assert hints == ["F1", "F9", "F10", "F12"]
+        assert hints == ["F1", "F9", "F10", "F2", "F12"]
         for hint in hints:
             assert hint.lower() in screen.active_bindings
-        for digit in ("alt+1", "alt+9", "alt+0", "alt+m"):
+        for digit in ("alt+1", "alt+2", "alt+9", "alt+0", "alt+m"):
             assert digit in screen.active_bindings

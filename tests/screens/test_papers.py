@@ -87,7 +87,7 @@ async def test_a_roll_that_ends_in_the_middle_is_changed_and_nothing_is_sent_aga
     with Simulator(Faults(paper_out_after=6_000)) as printer:
         async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
             await book(at)
-            await at.sees("au milieu")
+            await at.sees("continue tout seul")
             assert not at.clipped()
             printer.set(paper_out=False)
             await at.sees("Le ticket est imprimé.")
