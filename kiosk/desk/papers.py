@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import functools
 import itertools
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,10 +23,10 @@ from kiosk.desk.answers import (
     TicketLanguage,
     UnderWayError,
 )
-from kiosk.printing import spool
+from kiosk.printing import contacts, spool
 from kiosk.printing.driver import Driver, Step
 from kiosk.printing.errors import PrintingError
-from kiosk.printing.facts import ticket_for
+from kiosk.printing.facts import FraudSlip, ticket_for
 from kiosk.printing.languages import PICTOGRAMS, offered
 from kiosk.printing.phrases import Status
 from kiosk.printing.profiles import form_for
@@ -36,8 +37,9 @@ from kiosk.settings import Settings
 from kiosk.tickets.reference import grouped
 
 SPOOL_FILE = "spool.sqlite"
-TICKET = "ticket"
-TO_DECIDE = 3  # papers asked about at once; older ones follow
+TICKET, HELPERS = "ticket", "fraud"  # kinds of papers in the spool
+TO_DECIDE = 3  # papers asked about at once; later ones follow
+ASKED_FOR = dt.timedelta(days=1)  # then nobody remembers; the appointment can always be printed again
 FRENCH_ONLY = TicketLanguage("", "français seulement")
 DRAWINGS = TicketLanguage(PICTOGRAMS, "des dessins, sans mots")
 _DELIVERY = {
@@ -61,8 +63,12 @@ class Papers:
         self._kept = dt.timedelta(minutes=settings.papers_kept_minutes)
         with _writing():
             self._spool = Spool(settings.state_dir / SPOOL_FILE, now)
-            self._spool.purge(now() - self._kept)
-            self.to_decide = self._open_papers()
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._spool.close)
+            self._purge()
+            self._changed()
+            undo.pop_all()
+        self._sending = threading.Lock()
         self._driver = Driver(transport, self._spool, at=self._reached)
         self._tell: Callable[[Progress], object] = _tell_nobody
         self._least = Status(settings.least_translation)
@@ -95,9 +101,17 @@ class Papers:
     async def send(self, number: int, tell: Callable[[Progress], object]) -> Delivered:
         """Print a stored paper; `tell` is called, in the caller's loop, with what cannot wait. Raise SpoolError."""
         loop = asyncio.get_running_loop()
-        self._tell = lambda progress: loop.call_soon_threadsafe(tell, progress)
         # A send is never cut short by a screen that closes: half a ticket is worse than a late one.
-        return await asyncio.shield(asyncio.to_thread(self._send, number))
+        return await asyncio.shield(
+            asyncio.to_thread(self._send, number, lambda progress: loop.call_soon_threadsafe(tell, progress))
+        )
+
+    async def print_helpers(self) -> Delivered:
+        """Print who helps against resale, once; raise PaperError or SpoolError. What cannot leave now is given up."""
+        delivered = await self.send(number := await asyncio.to_thread(self._draw_helpers), lambda _: None)
+        if delivered.delivery is Delivery.WAITING:
+            await self.drop(number)
+        return delivered
 
     async def seen(self, number: int, *, came_out: bool) -> None:
         """Record what a person saw; raise SpoolError."""
@@ -129,14 +143,20 @@ class Papers:
         ]
 
     def _rendered(self, booking: Booking, language: str, copy: int) -> Rendered:
-        try:
+        with _drawing():
             ticket = ticket_for(booking, issued_at=self._now(), copy=copy)
             return render(ticket, self._form, language or None)
-        except PrintingError:
-            raise PaperError from None
 
-    def _send(self, number: int) -> Delivered:
-        with _writing():
+    def _draw_helpers(self) -> int:
+        now = self._now()
+        with _drawing():
+            payload = render(FraudSlip(contacts.load(), now), self._form).payload
+        with _writing():  # numbered like all papers, and alike: it proves nothing, so nobody minds how many there are
+            return self._spool.add(HELPERS, HELPERS, self._spool.next_copy(HELPERS, HELPERS), payload).number
+
+    def _send(self, number: int, tell: Callable[[Progress], object]) -> Delivered:
+        with self._sending, _writing():  # one after the other, so that each hears only of its own paper
+            self._tell = tell
             outcome = self._driver.print(number)
         self._changed()
         return Delivered(
@@ -160,14 +180,27 @@ class Papers:
 
     def _purge(self) -> None:
         with _writing():
+            for job in self._spool.open_jobs():
+                if job.state is State.QUEUED and job.created_at < self._now() - ASKED_FOR:
+                    self._spool.cancel(job.number)
             self._spool.purge(self._now() - self._kept)
 
     def _open_papers(self) -> tuple[OpenPaper, ...]:
-        decidable = (job for job in self._spool.open_jobs() if job.state in {State.QUEUED, State.UNCONFIRMED})
-        papers = (
-            OpenPaper(job.number, grouped(job.subject), job.created_at, job.state is State.QUEUED) for job in decidable
+        since = self._now() - ASKED_FOR
+        decidable = (
+            OpenPaper(job.number, grouped(job.subject), job.created_at, job.state is State.QUEUED)
+            for job in self._spool.open_jobs()
+            if job.kind == TICKET and job.state in {State.QUEUED, State.UNCONFIRMED} and job.created_at >= since
         )
-        return tuple(itertools.islice(papers, TO_DECIDE))
+        return tuple(itertools.islice(decidable, TO_DECIDE))
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    try:
+        yield
+    except PrintingError:
+        raise PaperError from None
 
 
 def _tell_nobody(_: Progress) -> None:

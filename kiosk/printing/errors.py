@@ -37,10 +37,6 @@ class NotSentError(PrintingError):
     """Nothing left the process: sending again cannot print twice."""
 
 
-class MaybeSentError(PrintingError):
-    """Some or all bytes left and nobody knows what was printed: only a person can tell."""
-
-
 class LineError(PrintingError):
     """A line broke while it was open. What had been handed over may or may not be printed.
 

@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
 
 from kiosk.booking import french
-from kiosk.desk.answers import OpenPaper, Settled
+from kiosk.desk.answers import Delivery, DeskError, OpenPaper, Settled
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import CHOOSE, DIGITS, HELP, CounterScreen
+from kiosk.screens.base import CHOOSE, DIGITS, HELP, MASK, CounterScreen
+from kiosk.screens.words import printer_sentence
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
@@ -22,12 +24,15 @@ class HomeScreen(CounterScreen):
     """What does the person in front of you need?"""
 
     CSS_PATH = "home.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f6,alt+6", "helpers")]
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F6", "revente : imprimer qui aide"), MASK)
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, HELP)
     HELP_TEXT = (
         "Entrée ou 1 : prendre un rendez-vous pour la personne qui est devant vous.\n\n"
         "Tout se fait au clavier. La ligne du bas dit toujours quelles touches servent.\n"
         "Échap revient en arrière sans rien perdre. F9 efface tout. F10 seule réserve.\n\n"
-        "Si la personne est déjà venue, tapez son nom : son rendez-vous à venir s'affiche, et F8 le réimprime."
+        "Si la personne est déjà venue, tapez son nom : son rendez-vous à venir s'affiche, et F8 le réimprime.\n"
+        "Quelqu'un lui vend un rendez-vous ? F6 imprime une feuille : qui peut l'aider. Aucun nom n'est demandé."
     )
 
     class Chosen(Message):
@@ -43,6 +48,7 @@ class HomeScreen(CounterScreen):
         self._notice = notice
         self._settled = desk.settled
         self._papers = desk.papers.to_decide
+        self._printing = False
 
     def body(self) -> Iterable[Widget]:
         """Two choices, tickets that nobody saw come out, news of earlier requests, the words of welcome."""
@@ -53,6 +59,7 @@ class HomeScreen(CounterScreen):
             id="choices",
         )
         yield Notice(self._notice, id="notice")
+        yield Sentence(id="helpers")
         yield Sentence(_news(self._settled), id="news")
         yield Spoken("Bonjour. C'est gratuit. Ce poste ne garde pas votre nom.")
 
@@ -63,6 +70,27 @@ class HomeScreen(CounterScreen):
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
         self.post_message(self.Chosen(event.key, next((p for p in self._papers if str(p.number) == event.key), None)))
+
+    def action_helpers(self) -> None:
+        """Print who helps against resale; nothing is asked, and nobody is reported."""
+        if not self._printing:
+            self._printing = True
+            self._print_helpers()
+
+    @work(group="helpers", exit_on_error=False)
+    async def _print_helpers(self) -> None:
+        self.query_one("#notice", Notice).say("")
+        try:
+            delivered = await self.desk.papers.print_helpers()
+        except DeskError as error:
+            self.query_one("#notice", Notice).say(self.sentence_for(error))
+            return
+        finally:
+            self._printing = False
+        if delivered.delivery is Delivery.WAITING:
+            self.query_one("#notice", Notice).say(printer_sentence(delivered.printer))
+        else:
+            self.query_one("#helpers", Sentence).say("La feuille est partie vers l'imprimante.")
 
     def _choices(self) -> tuple[Choice, ...]:
         return (

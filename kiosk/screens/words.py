@@ -80,13 +80,13 @@ def sentence_for(error: DeskError, now: dt.datetime) -> str:
         case JournalError():
             return "Ce poste n'arrive plus à écrire sur son disque : rien n'est parti, rien n'est réservé."
         case PaperError():
-            return "Le ticket n'a pas pu être dessiné. Le rendez-vous est pris : recopiez le code à la main."
+            return "Le papier n'a pas pu être dessiné. Un rendez-vous pris le reste : recopiez le code à la main."
         case UnderWayError():
             return "Un ticket de ce rendez-vous est en train de sortir. Regardez l'imprimante."
         case SpoolError():
             return (
                 "Ce poste n'arrive plus à écrire sur son disque : rien n'est imprimé. "
-                "Le rendez-vous est pris : recopiez le code à la main."
+                "Un rendez-vous pris le reste : recopiez le code à la main."
             )
     return SILENT
 

@@ -231,3 +231,33 @@ async def test_a_spool_that_cannot_be_written_prints_nothing_and_says_so(
             await at.press("f8")
             await at.sees("Le ticket est imprimé.")
         assert len(printer.papers) == 1
+
+
+async def test_f6_prints_who_helps_against_resale_each_time_anew(demo_central: RunningCentral, tmp_path: Path) -> None:
+    with Simulator(Faults(cover_open=True)) as printer:
+        async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
+            await at.sign_in()
+            await at.press("f6")
+            await at.sees("Le capot de l'imprimante est ouvert.")
+            assert not at.clipped()
+            printer.set(cover_open=False)
+            await at.press("f6")
+            await at.sees("La feuille est partie")
+            await at.press("f6")
+            await come_out(printer, 2)
+            assert "Ticket" not in at.text
+        assert printer.papers[0].tobytes() == printer.papers[1].tobytes()
+
+
+async def test_after_a_day_nobody_is_asked_and_nothing_stays(demo_central: RunningCentral, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with Simulator(Faults(paper_out=True)) as printer:
+        async with counter(demo_central, state, printer=printer.url) as at:
+            await book(at)
+            await at.sees("Le ticket attend")
+        demo_central.clock.advance(days=1, hours=1)
+        async with counter(demo_central, state, printer=printer.url) as at:
+            await at.sign_in()
+            await until(lambda: "pas encore imprimé" not in at.text)
+    with sqlite3.connect(state / "spool.sqlite") as spool:
+        assert spool.execute("SELECT state FROM job").fetchall() == [("cancelled",)]
