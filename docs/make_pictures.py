@@ -10,6 +10,10 @@ from pathlib import Path
 import cairosvg
 
 from kiosk.app import KioskApp
+from kiosk.printing.languages import PICTOGRAMS
+from kiosk.printing.profiles import form_for
+from kiosk.printing.samples import Kind, sample
+from kiosk.printing.service import render
 from tests.screens.test_golden import every_screen
 from tests.support.central import running_central
 from tests.support.counter import counter
@@ -38,6 +42,9 @@ async def main() -> None:
                     take(at.app, stop)
         (paper,) = (state / "tickets").glob("*.png")
         shutil.copy(paper, PICTURES / "paper.png")
+    for name, second in (("arabic", "ar"), ("tamil", "ta"), ("pictograms", PICTOGRAMS)):
+        ticket = render(sample(Kind.TICKET), form_for("80mm"), second)
+        ticket.image.save(PICTURES / f"paper_{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
