@@ -141,7 +141,7 @@ class Mediator:
     def sees_ticket(self) -> None:
         """Wait for the appointment and its paper."""
         self.sees("Le rendez-vous est pris")
-        self.sees("parti vers|Ticket virtuel")
+        self.sees("est imprimé|Ticket virtuel")
 
     def finishes(self) -> None:
         """End the visit and erase."""
