@@ -4,9 +4,10 @@ import contextlib
 import dataclasses
 import datetime as dt
 import io
+import signal
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kiosk.printing.driver import Driver, Patience, Step, Trial
@@ -181,7 +182,7 @@ def simulate(port: int, output: Path, dots: int, faults: Sequence[str], commands
     except (FaultError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    with simulator, contextlib.suppress(KeyboardInterrupt):
+    with simulator, contextlib.suppress(KeyboardInterrupt), _interruptible():
         _say(f"{simulator.url}, papers go to {output}; try help")
         for line in commands or sys.stdin:
             if line.strip() == "quit":
@@ -189,6 +190,17 @@ def simulate(port: int, output: Path, dots: int, faults: Sequence[str], commands
             _say(_obey(simulator, line.strip()))
         threading.Event().wait()  # without anybody at the keyboard it goes on
     return 0
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Obey SIGINT and SIGTERM, the first also where a shell started us in the background and had it ignored."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _obey(simulator: Simulator, line: str) -> str:

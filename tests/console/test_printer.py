@@ -122,8 +122,10 @@ def test_a_fault_that_makes_no_sense_is_refused(text: str) -> None:
         read_fault(text)
 
 
-def test_it_goes_on_without_a_keyboard_until_it_is_interrupted(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "kiosk", "printer", "simulate", "--output", str(tmp_path)]
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_goes_on_without_a_keyboard_until_it_is_interrupted(tmp_path: Path, ending: signal.Signals) -> None:
+    in_background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]  # as a shell without job control starts it
+    command = [*in_background, sys.executable, "-m", "kiosk", "printer", "simulate", "--output", str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         [url] = re.findall(r"tcp://\S+\d", process.stdout.readline())
@@ -131,5 +133,8 @@ def test_it_goes_on_without_a_keyboard_until_it_is_interrupted(tmp_path: Path) -
         channel.write(b"\x10\x04\x01", 5)
         assert channel.read(5) == b"\x12"
         channel.close()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        process.send_signal(ending)
+        try:
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
