@@ -5,11 +5,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
 
 from kiosk.desk.answers import OpeningError
 from kiosk.desk.desk import Desk
+from kiosk.screens.base import MaskScreen
 from kiosk.screens.opening import OpeningScreen
 from kiosk.terminal import HardenedApp
 from kiosk.terminal.faults import record
@@ -158,4 +159,10 @@ class KioskApp(HardenedApp):
         self._go(HomeScreen(self._desk, notice))
 
     def _go(self, screen: Screen[None]) -> None:
+        """Replace the screen below whatever lies over it; a mask stays on."""
+        masked = isinstance(self.screen, MaskScreen)
+        while isinstance(self.screen, ModalScreen):
+            self.pop_screen()
         self.switch_screen(screen)
+        if masked:
+            self.push_screen(MaskScreen())

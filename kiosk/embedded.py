@@ -40,6 +40,8 @@ class EmbeddedCentral:
 
     async def start(self) -> str:
         """Start the central, keep it alive from now on, and return its address; raise OpeningError."""
+        if self._watch:  # started before; it comes back by itself on its port
+            return f"http://127.0.0.1:{self._port}"
         address = await self._spawn()
         self._port = int(address.rsplit(":", 1)[1])
         self._watch = asyncio.create_task(self._keep_alive())

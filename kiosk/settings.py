@@ -47,7 +47,7 @@ class Settings:
     paper: Paper
     profile: str | None  # the printer's model as python-escpos calls it; whether it knows it is found out when printing
     least_translation: Translation  # no phrase that is less may be printed
-    papers_kept_minutes: int  # how long what was printed can be printed again as it was, once it is proven to be out
+    papers_kept_minutes: int  # how long the picture of a paper stays on disk once it was printed or asked about
     state_dir: Path
 
     @property

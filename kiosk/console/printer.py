@@ -99,7 +99,8 @@ def trial(environ: Mapping[str, str], patience: Patience | None = None) -> int:
 
 
 def _tried(settings: Settings, spool: Spool, patience: Patience | None) -> Trial:
-    transport = transport_for(settings.printer, settings.state_dir)
+    head = form_for(settings.paper, settings.profile)
+    transport = transport_for(settings.printer, settings.state_dir, head.dots)
     form = form_for(settings.paper, settings.profile, bytes_per_second=transport.bytes_per_second)
     card = PrinterCard(settings.printer, settings.profile or "", settings.id, issued_at=_now())
     return Driver(transport, spool, patience, at=_told_to_wait).trial(render(card, form).payload)

@@ -36,7 +36,7 @@ def write_sample(kind: str, language: str, paper: Paper, output: Path, picture: 
     except PrintingError as error:
         return _refuse(str(error), FAILURE)
     except OSError as error:
-        return _refuse(f"{error.filename} : ce fichier ne peut pas être écrit.", FAILURE)
+        return _refuse(f"{error.filename or output} : ce fichier ne peut pas être écrit.", FAILURE)
     return 0
 
 

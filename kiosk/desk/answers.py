@@ -56,6 +56,10 @@ class OpeningError(DeskError):
     """The desk cannot be opened: the central does not start, or the state directory cannot be written."""
 
 
+class StateError(OpeningError):
+    """The kiosk's own files cannot be read or written, or another kiosk has them."""
+
+
 class CentralSilentError(DeskError):
     """The central does not answer; nothing was changed."""
 

@@ -6,7 +6,16 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from kiosk.desk.answers import Central, CentralSilentError, DeskError, OpeningError, Settled, Shift, SpoolError
+from kiosk.desk.answers import (
+    Central,
+    CentralSilentError,
+    DeskError,
+    OpeningError,
+    Settled,
+    Shift,
+    SpoolError,
+    StateError,
+)
 from kiosk.printing.address import VIRTUAL
 from kiosk.settings import Settings
 
@@ -50,6 +59,7 @@ class Desk:
         self._settings = settings
         self._host = host
         self._lost = False
+        self.files_unreadable = False  # this kiosk's own: nothing can be kept, so nothing is begun
         self._erase_at = now()
         self._bookings: Bookings | None = None
         self._papers: Papers | None = None
@@ -93,10 +103,11 @@ class Desk:
         except OSError as error:
             self._lost = True
             raise OpeningError from error
-        except DeskError:
+        except DeskError as error:
             self._lost = True
+            self.files_unreadable = isinstance(error, StateError)
             raise
-        self._lost = False
+        self._lost = self.files_unreadable = False
 
     async def read_ahead(self) -> None:
         """Do now, off the screen, what would make somebody wait later."""
@@ -165,11 +176,12 @@ def _open(settings: Settings, address: str, now: Callable[[], dt.datetime]) -> "
 
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        intents = Intents(settings.state_dir / JOURNAL_FILE)
-    except sqlite3.Error as error:
-        raise OpeningError from error
-    try:
         papers = Papers(settings, now)
     except SpoolError as error:
-        raise OpeningError from error
+        raise StateError from error
+    try:
+        intents = Intents(settings.state_dir / JOURNAL_FILE)
+    except sqlite3.Error as error:
+        papers.close()
+        raise StateError from error
     return Bookings(CentralClient(address), intents, now), papers

@@ -25,7 +25,7 @@ from kiosk.desk.answers import (
 )
 from kiosk.printing import contacts, spool
 from kiosk.printing.driver import Driver, Step
-from kiosk.printing.errors import PrintingError
+from kiosk.printing.errors import PayloadError, PrintingError
 from kiosk.printing.facts import FraudSlip, ticket_for
 from kiosk.printing.languages import PICTOGRAMS, offered
 from kiosk.printing.phrases import Status
@@ -36,8 +36,8 @@ from kiosk.printing.transports import transport_for
 from kiosk.settings import Settings
 from kiosk.tickets.reference import grouped
 
-SPOOL_FILE = "spool.sqlite"
 TICKET, HELPERS = "ticket", "fraud"  # kinds of papers in the spool
+BUSY_SECONDS = 1.0  # for the paper before this one to be out
 TO_DECIDE = 3  # papers asked about at once; later ones follow
 ASKED_FOR = dt.timedelta(days=1)  # then nobody remembers; the appointment can always be printed again
 FRENCH_ONLY = TicketLanguage("", "français seulement")
@@ -62,11 +62,10 @@ class Papers:
         self._now = now
         self._kept = dt.timedelta(minutes=settings.papers_kept_minutes)
         with _writing():
-            self._spool = Spool(settings.state_dir / SPOOL_FILE, now)
+            self._spool = Spool(settings.state_dir / spool.PLACE, now)
         with contextlib.ExitStack() as undo:
             undo.callback(self._spool.close)
             self._purge()
-            self._changed()
             undo.pop_all()
         self._sending = threading.Lock()
         self._driver = Driver(transport, self._spool, at=self._reached)
@@ -80,8 +79,10 @@ class Papers:
         return FRENCH_ONLY, DRAWINGS, *spoken
 
     def close(self) -> None:
-        """Let go of the spool."""
-        self._spool.close()
+        """Stop waiting for printers and let go of the spool; what was under way is asked about at the next start."""
+        self._driver.stop()
+        with self._sending:
+            self._spool.close()
 
     async def erase_old(self) -> None:
         """Erase from the disk the pictures of papers whose delay is over; raise SpoolError."""
@@ -89,7 +90,7 @@ class Papers:
 
     async def printer(self) -> Printer:
         """Ask the printer how it is."""
-        return Printer((await asyncio.to_thread(self._driver.look)).value)
+        return await asyncio.to_thread(self._look)
 
     async def draw(self, booking: Booking, language: str, *, new: bool) -> Paper:
         """Draw the ticket and store it, a duplicate if another may be about; raise PaperError or SpoolError.
@@ -123,7 +124,7 @@ class Papers:
 
     def _draw(self, booking: Booking, language: str, new: bool) -> Paper:
         with _writing():
-            waiting = self._waiting(booking.reference)
+            waiting = self._waiting(TICKET, booking.reference)
             copy = max(
                 self._spool.next_copy(TICKET, booking.reference),
                 1 if new or waiting else 2,
@@ -133,13 +134,14 @@ class Papers:
             for job in waiting:  # of an earlier visit, perhaps in another language; nothing of it left
                 self._spool.cancel(job.number)
             job = self._spool.add(TICKET, booking.reference, copy, rendered.payload)
+        self._changed()
         return Paper(job.number, copy, functools.partial(facsimile, rendered.image))
 
-    def _waiting(self, reference: str) -> list[Job]:
+    def _waiting(self, kind: str, subject: str) -> list[Job]:
         return [
             job
             for job in self._spool.open_jobs()
-            if (job.kind, job.subject, job.state) == (TICKET, reference, State.QUEUED)
+            if (job.kind, job.subject, job.state) == (kind, subject, State.QUEUED)
         ]
 
     def _rendered(self, booking: Booking, language: str, copy: int) -> Rendered:
@@ -152,18 +154,37 @@ class Papers:
         with _drawing():
             payload = render(FraudSlip(contacts.load(), now), self._form).payload
         with _writing():  # numbered like all papers, and alike: it proves nothing, so nobody minds how many there are
+            for job in self._waiting(HELPERS, HELPERS):
+                self._spool.cancel(job.number)
             return self._spool.add(HELPERS, HELPERS, self._spool.next_copy(HELPERS, HELPERS), payload).number
 
     def _send(self, number: int, tell: Callable[[Progress], object]) -> Delivered:
-        with self._sending, _writing():  # one after the other, so that each hears only of its own paper
+        if not self._sending.acquire(timeout=BUSY_SECONDS):
+            return Delivered(Delivery.WAITING, self._look(), None)
+        try:  # one after the other, so that each hears only of its own paper
             self._tell = tell
-            outcome = self._driver.print(number)
-        self._changed()
+            with _writing():
+                self._settle_orphans()
+                outcome = self._driver.print(number)
+        finally:
+            self._tell = _tell_nobody
+            self._sending.release()
+            self._changed()
         return Delivered(
             _DELIVERY[outcome.job.state],
             Printer(outcome.health.value),
             _short(outcome.picture) if outcome.picture else None,
         )
+
+    def _look(self) -> Printer:
+        with _writing():
+            return Printer(self._driver.look().value)
+
+    def _settle_orphans(self) -> None:
+        """Ask about papers that the disk kept from being settled: none is under way when this one may start."""
+        for job in self._spool.open_jobs():
+            if job.state in {State.SENDING, State.SENT}:
+                self._spool.unconfirmed(job.number)
 
     def _reached(self, step: Step) -> None:
         if progress := _PROGRESS.get(step):
@@ -184,6 +205,7 @@ class Papers:
                 if job.state is State.QUEUED and job.created_at < self._now() - ASKED_FOR:
                     self._spool.cancel(job.number)
             self._spool.purge(self._now() - self._kept)
+        self._changed()
 
     def _open_papers(self) -> tuple[OpenPaper, ...]:
         since = self._now() - ASKED_FOR
@@ -213,6 +235,8 @@ def _writing() -> Iterator[None]:
         yield
     except spool.UnderWayError:
         raise UnderWayError from None
+    except (spool.PayloadLostError, PayloadError):
+        raise PaperError from None
     except (spool.SpoolError, OSError):
         raise SpoolError from None
 

@@ -95,11 +95,18 @@ class Driver:
         self._clock = clock
         self._at = at
         self._owner = threading.Lock()
+        self._stopping = threading.Event()
+        self._printing: _Line | None = None
+
+    def stop(self) -> None:
+        """Wait for no printer any more: what is under way ends, UNCONFIRMED if bytes left. For good."""
+        self._stopping.set()
 
     def look(self) -> Health:
-        """Ask the printer how it is, within about three seconds. UNKNOWN also while it is printing."""
+        """Ask the printer how it is, within about three seconds. While it prints, what it said last, unasked."""
         if not self._owner.acquire(timeout=self._patience.answer):
-            return Health.UNKNOWN
+            line = self._printing
+            return health(line.state) if line else Health.UNKNOWN
         try:
             with self._line("look") as line:
                 return line.preflight(self._spool.learned(self._transport.address))
@@ -124,7 +131,7 @@ class Driver:
             return self._spool.printed(number, Proof.PERSON) if came_out else self._spool.spoiled(number)
         except IllegalStepError:
             job = self._spool.job(number)
-            if job.state is not State.PRINTED:
+            if job.state is not State.PRINTED and (came_out or job.state is not State.SPOILED):
                 raise
             return job
 
@@ -175,7 +182,11 @@ class Driver:
     @contextlib.contextmanager
     def _line(self, name: str) -> Iterator["_Line"]:
         with contextlib.closing(self._transport.open(name)) as channel:
-            yield _Line(channel, self._patience, self._clock)
+            self._printing = _Line(channel, self._patience, self._clock, self._stopping)
+            try:
+                yield self._printing
+            finally:
+                self._printing = None
 
     def _carry_out(self, job: Job, payload: bytes, line: "_Line", learned: Learned | None) -> None:
         """Take a job from QUEUED to where it ends."""
@@ -233,7 +244,7 @@ class Driver:
             while (left := deadline - self._clock()) > 0:
                 if job.process_id in line.done:
                     return Proof.PROCESS_ID
-                if line.processed and not gives_id:
+                if line.processed and not gives_id and not line.waits_for_hands:
                     return Proof.PROCESSED
                 line.look_at_paper()
                 line.listen(min(left, self._patience.poll))
@@ -244,7 +255,7 @@ class Driver:
                     deadline = min(self._clock() + allowed, roll_deadline)
         if job.process_id in line.done:
             return Proof.PROCESS_ID
-        return Proof.PROCESSED if line.processed else None
+        return Proof.PROCESSED if line.processed and not line.waits_for_hands else None
 
     def _listen_on(self, job: Job, line: "_Line") -> None:
         """Give a late process id its chance, until a person has answered."""
@@ -271,7 +282,10 @@ class Driver:
 class _Line:
     """One open channel, and what was heard on it so far. Nothing but checked payloads and questions leave by it."""
 
-    def __init__(self, channel: Channel, patience: Patience, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, channel: Channel, patience: Patience, clock: Callable[[], float], stopping: threading.Event
+    ) -> None:
+        self._stopping = stopping
         self._channel = channel
         self._patience = patience
         self._clock = clock
@@ -335,6 +349,8 @@ class _Line:
 
     def listen(self, seconds: float) -> None:
         """Hear what the printer says within `seconds`. Raise LineError."""
+        if self._stopping.is_set():
+            raise LineError("Le poste s'arrête.")
         heard = self._channel.read(seconds)
         for answer in self._parser.feed(heard):
             match answer:
@@ -357,13 +373,15 @@ class _Line:
         check(payload)
         left, last_taken, said = memoryview(payload), self._clock(), False
         while left:
+            if self._stopping.is_set():
+                raise LineError("Le poste s'arrête.", sent_nothing=len(left) == len(payload))
             taken = self._channel.write(bytes(left[:CHUNK_BYTES]), self._patience.poll)
             left = left[taken:]
             if taken:
                 last_taken = self._clock()
             elif self._clock() - last_taken >= self._patience_for_progress():
                 raise LineError("L'imprimante ne prend plus rien.", sent_nothing=len(left) == len(payload))
-            elif self._waits_for_hands and not said:
+            elif self.waits_for_hands and not said:
                 said = True
                 stopped()
             if left:
@@ -395,10 +413,11 @@ class _Line:
             self._questions = self._questions[self._channel.write(self._questions, seconds) :]
 
     def _patience_for_progress(self) -> float:
-        return self._patience.roll_change if self._waits_for_hands else self._patience.progress
+        return self._patience.roll_change if self.waits_for_hands else self._patience.progress
 
     @property
-    def _waits_for_hands(self) -> bool:
+    def waits_for_hands(self) -> bool:
+        """Return whether the printer says that it stopped and what for."""
         return bool(self.state.paper_out or self.state.cover_open)
 
 

@@ -137,13 +137,6 @@ def name(ticket: Ticket) -> str:
     return re.sub(r" (?=\S\.$)", NBSP, ticket.person)
 
 
-def date_line(ticket: Ticket) -> str:
-    """Return Mercredi 3 février 2027, the date held together: a line breaks after the weekday or nowhere."""
-    date = ticket.start.date()
-    day = f"{writing.day_number(date.day)}{NBSP}{writing.month(date)}{NBSP}{date.year}"
-    return writing.capitalised(f"{writing.weekday(date)} {day}")
-
-
 def duplicate(ticket: Ticket) -> str:
     """Return DUPLICATA n° 2, whatever the number."""
     return f"DUPLICATA{NBSP}n°{NBSP}{ticket.copy}"

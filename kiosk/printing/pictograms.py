@@ -45,17 +45,6 @@ DOCUMENTS = {
     "ancienne-carte-grise": "car-papers",
     "cession": "car-sale",
 }
-SERVICES = {
-    "sejour-renouvellement": "residence-card",
-    "sejour-premiere": "residence-card",
-    "sejour-remise": "residence-card",
-    "carte-identite": "identity-card",
-    "passeport": "passport",
-    "naturalisation": "nationality",
-    "permis-echange": "driving-licence",
-    "permis-medical": "medical-visit",
-    "carte-grise": "car-papers",
-}
 
 
 def document_pictogram(document_id: str, name: str = "") -> str | None:
@@ -66,11 +55,6 @@ def document_pictogram(document_id: str, name: str = "") -> str | None:
     if document_id == "photos" and re.match(r"2\b", name):
         return "photos-2"
     return DOCUMENTS.get(document_id)
-
-
-def service_pictogram(service_id: str) -> str | None:
-    """Return the drawing of what a service of the catalogue is about, None where there is none."""
-    return SERVICES.get(service_id)
 
 
 @functools.lru_cache(maxsize=256)

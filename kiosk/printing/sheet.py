@@ -44,7 +44,6 @@ FOOT = Style(34, MEDIUM)
 # From the size wished for down to the smallest body size: the first at which no word is cut is taken.
 BANNER_SIZES = (66, 60, 54, 48, 40)
 NAME_SIZES = (66, 54, 48)
-DATE_SIZES = (48, 44, 40)
 CODE_SIZES = (60, 54, 48, 40)
 
 

@@ -235,14 +235,14 @@ class Spool:
         return self._move(number, (State.QUEUED,), State.CANCELLED)
 
     def purge(self, before: dt.datetime) -> int:
-        """Erase from the disk the bytes of jobs that nothing will send any more, unchanged since `before`.
+        """Erase the bytes of cancelled jobs, and of those that nothing will send any more, unchanged since `before`.
 
         Return how many; raise SpoolError while a reader keeps old pages alive.
         """
         with self._transaction() as db:
             purged = db.execute(
-                "UPDATE job SET payload = NULL WHERE payload IS NOT NULL AND changed_at < ?"
-                " AND state IN ('printed', 'unconfirmed', 'spoiled', 'cancelled')",
+                "UPDATE job SET payload = NULL WHERE payload IS NOT NULL AND (state = 'cancelled'"
+                " OR changed_at < ? AND state IN ('printed', 'unconfirmed', 'spoiled'))",
                 (_text(before),),
             ).rowcount
         with self._mutex, _as_spool_errors():

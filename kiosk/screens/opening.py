@@ -23,6 +23,11 @@ WAITING = {
     Central.SILENT: "Le serveur ne répond pas. Le poste s'ouvrira tout seul dès qu'il répond.",
 }
 
+UNREADABLE = (
+    "Ce poste ne peut pas lire ou écrire ses propres fichiers. Le serveur n'y est pour rien.\n"
+    "Appelez la personne qui l'a installé : « kiosk doctor » dit quel fichier."
+)
+
 
 class OpeningScreen(CounterScreen):
     """Who serves today?"""
@@ -62,7 +67,7 @@ class OpeningScreen(CounterScreen):
     async def _sign_in(self, mediator: str, code: str) -> None:
         entry, waiting = self.query_one("#code", Entry), self.query_one("#waiting", Sentence)
         while self.desk.central is not Central.HERE:
-            waiting.say(WAITING[self.desk.central])
+            waiting.say(UNREADABLE if self.desk.files_unreadable else WAITING[self.desk.central])
             await asyncio.sleep(LOOK_SECONDS)
         waiting.say("")
         hold = self.app.hold_keys()

@@ -25,10 +25,10 @@ from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 RETRY_SECONDS = 4.0  # between two tries at a printer that took nothing
 PRINTING = "Impression du ticket…"
 PRINTED = "Le ticket est imprimé."
-UNCONFIRMED = "Le ticket est-il sorti en entier ?\nO : oui     N : non, ou abîmé"
+UNCONFIRMED = "Le ticket est-il sorti\nen entier\u00a0?\nO : oui     N : non, ou abîmé"
 SEEN = "Le ticket est sorti."
 VIRTUAL_FAILED = "Le ticket virtuel n'a pas pu être écrit : vérifiez la place sur le disque."
-WAITING = "Le ticket attend : il sortira tout seul."
+WAITING = "Le ticket attend. Restez ici : il sort\ndès que l'imprimante va bien."
 STOPPED = (
     "L'imprimante s'est arrêtée au milieu. Posez un rouleau neuf, ou refermez le capot : le ticket continue tout seul."
 )
@@ -135,7 +135,8 @@ class TicketScreen(CounterScreen):
     def _speak(self, language: str | None) -> None:
         if language is not None and language != self._language:
             self._language = language
-            self.query_one("#notice", Notice).say("F8 imprime un ticket dans cette langue.")
+            if not self._printing:
+                self.query_one("#delivery", Sentence).say("F8 imprime un ticket dans cette langue.")
 
     @work(group="hear", exit_on_error=False)
     async def _hear(self, number: int, came_out: bool) -> None:
@@ -161,16 +162,19 @@ class TicketScreen(CounterScreen):
 
     async def _print_one(self) -> Delivery:
         self._say(PRINTING)
+        language = self._language
         paper = await self.desk.papers.draw(self._booking, self._language, new=self._new)
         self.query_one(Facsimile).show(paper.facsimile)
-        return await self._send(paper)
+        return await self._send(paper, language)
 
-    async def _send(self, paper: Paper) -> Delivery:
+    async def _send(self, paper: Paper, language: str) -> Delivery:
         """Send until something left; a printer that took nothing is tried again, so that a new roll is enough."""
         while (delivered := await self._sent(paper)).delivery is Delivery.WAITING:
             trouble = VIRTUAL_FAILED if self.desk.virtual_printer else printer_sentence(delivered.printer)
             self._say(WAITING, trouble)
             await asyncio.sleep(RETRY_SECONDS)
+            if language != self._language:  # chosen while it waits: nothing of it left, so it is drawn anew
+                return await self._print_one()
         if delivered.delivery is Delivery.UNCONFIRMED:
             self._ask(paper.number)
         elif delivered.delivery is Delivery.PRINTED:

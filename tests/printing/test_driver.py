@@ -13,7 +13,7 @@ from kiosk.printing.driver import Driver, Patience, Step
 from kiosk.printing.errors import LineError, PayloadError
 from kiosk.printing.simulator import Faults, Simulator
 from kiosk.printing.spool import IllegalStepError, Learned, Proof, Spool, State
-from kiosk.printing.status import Health
+from kiosk.printing.status import Health, Query
 from kiosk.printing.transports import transport_for
 from tests.printing.prepared import FIRST, picture
 
@@ -108,6 +108,29 @@ class ScriptedLine:
         self.closed = True
 
 
+@dataclass
+class EmptyLine(ScriptedLine):
+    """A printer that answers everything at once, has paper before a ticket and none after it, and gives no ids."""
+
+    talks: bool = True
+    said: bytes = b""
+    printing: bool = False
+
+    def write(self, data: bytes, seconds: float) -> int:
+        """Answer what is asked."""
+        paper = b"\x72" if self.printing else b"\x12"
+        self.said += {Query.PAPER_SENSOR.value: b"\x00", Query.PAPER.value: paper}.get(data, b"")
+        if data in (Query.PRINTER.value, Query.OFFLINE_CAUSE.value, Query.ERROR.value):
+            self.said += b"\x12"
+        self.printing = self.printing or len(data) > 20
+        return len(data)
+
+    def read(self, seconds: float) -> bytes:
+        """Say it."""
+        said, self.said = self.said, b""
+        return said
+
+
 @contextlib.contextmanager
 def scripted(tmp_path: Path, line: ScriptedLine) -> Iterator[tuple[Driver, Spool]]:
     """Put a scripted line behind a driver."""
@@ -141,6 +164,12 @@ def test_a_printer_never_tried_is_believed_in_the_end_without_its_id(tmp_path: P
     with desk(tmp_path, Faults(process_id="missing"), margin=1.0) as here:
         outcome = here.driver.print(here.queued())
         assert (outcome.job.state, outcome.job.proof) == (State.PRINTED, Proof.PROCESSED)
+
+
+def test_an_answer_in_turn_proves_nothing_while_there_is_no_paper(tmp_path: Path) -> None:
+    with scripted(tmp_path, EmptyLine()) as (driver, spool):
+        number = spool.add("ticket", "7K4M-Q2XP", 1, FIRST).number
+        assert driver.print(number).job.state is State.UNCONFIRMED
 
 
 def test_a_known_id_that_does_not_come_is_a_question(tmp_path: Path) -> None:
@@ -278,7 +307,7 @@ def test_looking_while_printing_waits_for_nobody(tmp_path: Path) -> None:
 
         here.on[Step.SENT] = look
         here.driver.print(here.queued())
-        assert seen == [Health.UNKNOWN]
+        assert seen == [Health.READY]  # what the printer said last
 
 
 def test_the_id_of_another_paper_proves_nothing(tmp_path: Path) -> None:

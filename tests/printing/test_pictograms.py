@@ -89,11 +89,9 @@ def test_a_drawing_holds_shapes_in_black_and_white_and_nothing_else(name: str) -
 
 def test_everything_in_the_catalogue_has_a_drawing() -> None:
     documents = {document["id"] for service in CATALOGUE for document in service["documents"]}
-    services = {service["id"] for service in CATALOGUE}
-    assert (set(pictograms.DOCUMENTS), set(pictograms.SERVICES)) == (documents, services)
+    assert set(pictograms.DOCUMENTS) == documents
     assert {pictograms.document_pictogram(document) for document in documents} <= set(SOURCES)
-    assert {pictograms.service_pictogram(service) for service in services} <= set(SOURCES)
-    assert pictograms.document_pictogram("laissez-passer") is pictograms.service_pictogram("chasse") is None
+    assert pictograms.document_pictogram("laissez-passer") is None
 
 
 def test_documents_of_one_appointment_do_not_look_alike() -> None:

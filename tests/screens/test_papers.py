@@ -1,14 +1,24 @@
 """Paper at the counter: what the printer says, what a person must say, and in which language it speaks."""
 
 import asyncio
+import contextlib
+import datetime as dt
+import functools
 import sqlite3
 from pathlib import Path
 
+import httpx
 import pytest
 
+from kiosk.api import client
+from kiosk.api.client import CentralClient
 from kiosk.printing.paper import papers
 from kiosk.printing.simulator import Faults, Simulator
+from kiosk.printing.spool import PLACE, Learned, Spool
 from kiosk.screens import check, ticket
+from kiosk.screens.sending import SendingScreen
+from kiosk.screens.ticket import TicketScreen
+from tests.screens.test_golden import BrokenWire
 from tests.support.central import RunningCentral
 from tests.support.counter import Counter, counter
 from tests.support.pilot import until
@@ -61,7 +71,7 @@ async def test_without_paper_the_check_says_so_and_the_ticket_waits_for_a_roll(
             await at.sees("Il n'y a plus de papier.")
             assert not at.clipped()
             await at.press("f10")
-            await at.sees("Le ticket attend")
+            await at.sees("Le ticket attend.")
             assert not at.clipped()
             assert printer.papers == []
             printer.set(paper_out=False)
@@ -156,7 +166,7 @@ async def test_a_ticket_that_never_left_can_be_printed_later_unmarked(
     with Simulator(Faults(paper_out=True)) as printer:
         async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
             await book(at)
-            await at.sees("Le ticket attend")
+            await at.sees("Le ticket attend.")
             await at.press("f9")
             await at.sees("pas encore imprimé")
             printer.set(paper_out=False)
@@ -172,7 +182,7 @@ async def test_a_ticket_that_never_left_can_be_given_up(demo_central: RunningCen
     with Simulator(Faults(cover_open=True)) as printer:
         async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
             await book(at)
-            await at.sees("Le ticket attend")
+            await at.sees("Le ticket attend.")
             await at.press("f9")
             await at.sees("pas encore imprimé")
             await at.press("3")
@@ -207,7 +217,7 @@ async def test_f2_adds_a_language_to_the_ticket_and_the_check_shows_it(
         await at.press("f2")
         await at.sees("le ticket parle quelle langue ?")
         await at.press("1")
-        await at.sees("F8 imprime un ticket")
+        await at.sees("F8 imprime un")
         await at.press("f8")
         await until(lambda: len(papers(path.read_bytes())) == 2)
     bilingual, french = papers(path.read_bytes())
@@ -221,7 +231,7 @@ async def test_a_spool_that_cannot_be_written_prints_nothing_and_says_so(
         async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
             await at.sign_in()
             await at.up_to_check()
-            other = sqlite3.connect(tmp_path / "state" / "spool.sqlite", isolation_level=None)
+            other = sqlite3.connect(tmp_path / "state" / PLACE, isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
             await at.press("f10")
             await at.sees("n'arrive plus à")
@@ -254,10 +264,86 @@ async def test_after_a_day_nobody_is_asked_and_nothing_stays(demo_central: Runni
     with Simulator(Faults(paper_out=True)) as printer:
         async with counter(demo_central, state, printer=printer.url) as at:
             await book(at)
-            await at.sees("Le ticket attend")
+            await at.sees("Le ticket attend.")
         demo_central.clock.advance(days=1, hours=1)
         async with counter(demo_central, state, printer=printer.url) as at:
             await at.sign_in()
-            await until(lambda: "pas encore imprimé" not in at.text)
-    with sqlite3.connect(state / "spool.sqlite") as spool:
-        assert spool.execute("SELECT state FROM job").fetchall() == [("cancelled",)]
+            assert "pas encore imprimé" not in at.text
+    with sqlite3.connect(state / PLACE) as spool:
+        assert spool.execute("SELECT state, payload FROM job").fetchall() == [("cancelled", None)]
+
+
+async def test_what_the_test_card_taught_is_known_at_the_desk(demo_central: RunningCentral, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with Simulator(Faults(silent=True)) as printer:
+        with contextlib.closing(Spool(state / PLACE, lambda: dt.datetime.now(dt.UTC))) as taught:
+            taught.learn(printer.url, Learned(answers=True, process_id=True, identity=""))
+        async with counter(demo_central, state, printer=printer.url) as at:
+            await at.sign_in()
+            await at.up_to_check()
+            await at.sees("L'imprimante ne répond plus.")
+
+
+async def test_a_kiosk_that_ends_waits_for_no_roll_and_asks_at_its_next_start(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with Simulator(Faults(paper_out_after=6_000)) as printer:
+        async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
+            await book(at)
+            await at.sees("continue tout seul")
+            await at.press("f9")
+            await at.sees("Que faut-il faire ?")
+            await at.start()
+            await at.sees("est-ce elle ?")
+        async with counter(demo_central, tmp_path / "state", printer="virtual:") as at:
+            await at.sign_in()
+            await at.sees(": est-il sorti ?")
+
+
+async def test_while_one_paper_waits_for_a_roll_the_next_check_says_what_it_needs(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with Simulator(Faults(paper_out_after=6_000)) as printer:
+        async with counter(demo_central, tmp_path / "state", printer=printer.url) as at:
+            await book(at)
+            await at.sees("continue tout seul")
+            await at.press("f9")
+            await at.sees("Que faut-il faire ?")
+            await at.press("f6")
+            await at.sees("Il n'y a plus de papier.")
+            printer.set(paper_out=False)
+            await come_out(printer, 1)
+
+
+async def test_a_mask_stays_on_when_the_answer_comes(
+    demo_central: RunningCentral, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = BrokenWire()
+    monkeypatch.setattr(client, "CentralClient", functools.partial(CentralClient, transport=wire))
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.sign_in()
+        await at.up_to_check()
+        wire.broken = httpx.ReadError("cut")
+        await at.press("f10")
+        await at.sees("Nous ne savons pas encore")
+        await at.press("f12")
+        await at.sees("Écran masqué")
+        wire.broken = None
+        await until(lambda: any(isinstance(screen, TicketScreen) for screen in at.app.screen_stack))
+        await at.sees("Écran masqué")
+        assert not any(isinstance(screen, SendingScreen) for screen in at.app.screen_stack)
+        await at.press("enter")
+        await at.sees("Le rendez-vous est pris.")
+
+
+async def test_a_spool_that_cannot_be_read_is_said_and_not_blamed_on_the_server(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    spool = tmp_path / "state" / PLACE
+    spool.parent.mkdir(parents=True)
+    spool.write_bytes(b"no database" * 1000)
+    async with counter(demo_central, tmp_path / "state") as at:
+        await at.type("demo")
+        await at.type("000000")
+        await at.sees("ne peut pas lire ou écrire ses propres fichiers")
+        assert not at.clipped()

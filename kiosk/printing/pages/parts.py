@@ -29,7 +29,6 @@ STRIKE = 6  # dots
 EXAMPLE = "Ce papier est un exemple."
 COME_BACK = "Revenez ici."
 FREE = ("C'est gratuit.", "Ne payez jamais.")
-NEVER_PAY = (*FREE, "Personne ne peut vendre un rendez-vous.")
 BULLET, BULLET_INDENT = "•", 30  # dots
 
 

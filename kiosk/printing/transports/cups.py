@@ -1,7 +1,6 @@
 """Printers that CUPS keeps. It takes the bytes and says no more: "completed" there means sent, never printed."""
 
 import os
-import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 from kiosk.printing.errors import LineError, NotSentError
 from kiosk.printing.transports.base import Claim, claim, job_name
 
-_JOB = re.compile(rb"request id is (\S+-[0-9]+)")
 _LOOK_SECONDS = 5.0
 
 
@@ -46,7 +44,6 @@ class CupsChannel:
         self._name = name
         self._held = held
         self._collected = bytearray()
-        self.job: str | None = None  # what CUPS calls it, once it has it
 
     def write(self, data: bytes, seconds: float) -> int:
         """See base.Channel. Nothing leaves yet."""
@@ -61,8 +58,7 @@ class CupsChannel:
         """Hand the job to `lp`. A LineError has sent_nothing when lp said no, not when it said nothing in time."""
         call = ["lp", "-d", self._queue, "-o", "raw", "-t", self._name]
         refusal = "Le service d'impression CUPS refuse le ticket."
-        said = _JOB.search(_command(call, bytes(self._collected), seconds, refusal))
-        self.job = said[1].decode("ascii", errors="replace") if said else None
+        _command(call, bytes(self._collected), seconds, refusal)
         return None
 
     def close(self) -> None:
@@ -78,7 +74,8 @@ def _command(call: list[str], stdin: bytes, seconds: float, refusal: str) -> byt
     except subprocess.TimeoutExpired as error:
         raise LineError("Le service d'impression CUPS ne répond pas.") from error
     except subprocess.CalledProcessError as error:
-        raise LineError(refusal, sent_nothing=True) from error
+        # A signal may have ended it after it had handed the job over.
+        raise LineError(refusal, sent_nothing=error.returncode > 0) from error
     except OSError as error:
         raise LineError("Le service d'impression CUPS n'est pas installé.", sent_nothing=True) from error
     return done.stdout

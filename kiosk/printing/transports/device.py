@@ -40,7 +40,7 @@ class DeviceTransport:
             if os.isatty(device):
                 tty.setraw(device)  # a terminal line would turn some bytes of a picture into others
             return DeviceChannel(device, held, talks=_answers(device))
-        except OSError as error:
+        except (OSError, termios.error) as error:
             if device is not None:
                 os.close(device)
             held.release()
@@ -72,10 +72,10 @@ def _answers(device: int) -> bool:
     return False
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | termios.error) -> str:
     if isinstance(error, PermissionError):
         return "L'application n'a pas le droit d'utiliser l'imprimante. Rien n'est imprimé."
-    if error.errno == errno.EBUSY:
+    if isinstance(error, OSError) and error.errno == errno.EBUSY:
         return "L'imprimante est déjà utilisée par un autre programme. Rien n'est imprimé."
     return "L'imprimante n'est pas branchée. Rien n'est imprimé."
 

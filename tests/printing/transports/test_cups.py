@@ -42,7 +42,6 @@ def test_the_queue_gets_the_bytes_raw_and_says_what_it_calls_the_job(here: Path)
     assert not (here / "bytes").exists()
     assert channel.finish(5) is None
     channel.close()
-    assert channel.job == "TICKETS-12"
     assert (here / "arguments").read_text().split("\n") == ["-d", "TICKETS", "-o", "raw", "-t", NAME, ""]
     assert (here / "bytes").read_bytes() == PAYLOAD
 
@@ -54,6 +53,16 @@ def test_a_queue_that_refuses_was_sent_nothing(here: Path) -> None:
     with pytest.raises(LineError, match="refuse le ticket") as broken:
         channel.finish(5)
     assert broken.value.sent_nothing
+    channel.close()
+
+
+def test_an_lp_that_is_killed_may_have_handed_the_job_over(here: Path) -> None:
+    script(here, "lp", "cat > /dev/null; kill -HUP $$")
+    channel = opened(here)
+    hand_over(channel)
+    with pytest.raises(LineError) as broken:
+        channel.finish(5)
+    assert not broken.value.sent_nothing
     channel.close()
 
 
