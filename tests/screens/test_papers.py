@@ -12,11 +12,14 @@ import pytest
 
 from kiosk.api import client
 from kiosk.api.client import CentralClient
+from kiosk.booking.journey import Journey
+from kiosk.booking.person import BirthDate
 from kiosk.printing.paper import papers
 from kiosk.printing.simulator import Faults, Simulator
 from kiosk.printing.spool import PLACE, Learned, Spool
 from kiosk.screens import check, ticket
 from kiosk.screens.sending import SendingScreen
+from kiosk.screens.step import StepScreen
 from kiosk.screens.ticket import TicketScreen
 from tests.screens.test_golden import BrokenWire
 from tests.support.central import RunningCentral
@@ -34,10 +37,18 @@ def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def book(at: Counter) -> None:
-    """Come from the first screen to the ticket."""
+    """Sign in, and come to the ticket as if every question had been answered: other tests walk the road."""
     await at.sign_in()
-    await at.up_to_check()
-    await at.press("f10")
+    desk = at.desk.bookings
+    [known] = await desk.find("DIALLO", BirthDate(1990, 2, 3))
+    service = desk.services()[0]
+    offer = next(offer for offer in await desk.offers(service) if offer.next_day)
+    assert offer.next_day
+    journey = Journey(key=at.desk.new_key()).for_person(known.person, known.numbers).for_service(service)
+    journey = journey.having_read_documents().at_site(offer)
+    hold = await desk.hold(journey, (await desk.slots(service, offer.site, offer.next_day))[0])
+    booking = await desk.book(journey.holding(hold, at.desk.new_key()))
+    at.app.on_step_screen_booked(StepScreen.Booked(booking, new=True, language=""))
     await at.sees("Le rendez-vous est pris.")
 
 
