@@ -5,6 +5,7 @@ import datetime as dt
 import os
 import platform
 import shutil
+import sqlite3
 import sys
 import tempfile
 import textwrap
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from PIL import features
 
+from kiosk.desk.desk import JOURNAL_FILE
 from kiosk.printing import contacts, languages, spool
 from kiosk.printing.address import VIRTUAL
 from kiosk.printing.driver import Driver
@@ -98,6 +100,7 @@ def _findings(environ: Mapping[str, str], today: dt.date, ask_printer: bool) -> 
         return
     yield _file(environ)
     yield _state_directory(settings.state_dir)
+    yield from _records(settings.state_dir)
     yield from _paper(settings)
     yield from languages_found(languages.offered(Status.MACHINE), Status(settings.least_translation))
     yield from languages_missing(languages.missing())
@@ -141,6 +144,20 @@ def _state_directory(directory: Path) -> Finding:
         return Finding(Mark.CARE, f"Dossier {directory} : {place} seulement. Faites de la place.")
     later = "" if there == directory else " (créé au premier démarrage)"
     return Finding(Mark.GOOD, f"Dossier {directory}{later} : {place}")
+
+
+def _records(directory: Path) -> Iterator[Finding]:
+    """Tell which of the kiosk's own files cannot be read: it does not start on them, and makes none anew by itself."""
+    for path in (directory / PLACE, directory / JOURNAL_FILE):
+        try:
+            if not path.exists():
+                continue
+            with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+                sound = db.execute("PRAGMA quick_check").fetchone() == ("ok",)
+        except (sqlite3.Error, OSError):
+            sound = False
+        if not sound:
+            yield Finding(Mark.BAD, f"Fichier {path} : il ne se lit pas. Mettez-le de côté ; le poste en fait un neuf.")
 
 
 def _paper(settings: Settings) -> Iterator[Finding]:

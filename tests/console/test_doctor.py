@@ -86,3 +86,14 @@ def test_languages_that_lack_the_same_are_told_together() -> None:
     [found] = languages_missing((Missing("bn", "bengali", reason), Missing("ti", "tigrigna", reason)))
     assert found.mark is Mark.CARE
     assert found.text == f"Pas de ticket en bengali, tigrigna. {reason}"
+
+
+@pytest.mark.parametrize("name", [PLACE, Path("journal.sqlite")])
+def test_a_file_of_the_kiosk_that_cannot_be_read_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: Path
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"no database" * 1000)
+    assert run(tmp_path) == 1
+    shown = "".join(capsys.readouterr().out.split())
+    assert f"Fichier{tmp_path / name}:ilneselitpas." in shown
