@@ -57,7 +57,7 @@ def test_a_queue_that_refuses_was_sent_nothing(here: Path) -> None:
 
 
 def test_an_lp_that_is_killed_may_have_handed_the_job_over(here: Path) -> None:
-    script(here, "lp", "cat > /dev/null; kill -HUP $$")
+    script(here, "lp", "cat > /dev/null; kill -KILL $$")
     channel = opened(here)
     hand_over(channel)
     with pytest.raises(LineError) as broken:
