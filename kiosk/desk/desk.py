@@ -40,6 +40,9 @@ class CentralHost(Protocol):
     async def stop(self) -> None:
         """End what `start` began."""
 
+    def root_key(self) -> str | None:
+        """Return the root of the keys of a central that is ours, once started; None of one that is not."""
+
 
 class Desk:
     """What screens talk to. `open` imports the HTTP client and the printing room, which the first screen needs not."""
