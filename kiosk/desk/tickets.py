@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import os
 from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -117,4 +116,4 @@ def _question(scan: Ticket | Code, bearer: Bearer | None) -> contract.TicketByTo
 def _write(path: Path, raw: bytes) -> None:
     draft = path.with_suffix(".draft")
     draft.write_bytes(raw)
-    os.replace(draft, path)
+    draft.replace(path)

@@ -1,4 +1,4 @@
-"""What a verified ticket looks like on the screen: one banner, the appointment, what to do, how old the knowledge is."""
+"""What a verified ticket looks like: one banner, the appointment, what to do, how old the knowledge is."""
 
 import datetime as dt
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Vérifier un ticket: scan or type, one big answer, the next. The screen of F7, and what the welcome desk builds upon."""
+"""Vérifier un ticket: scan or type, one big answer, the next. The screen of F7, and the base of the welcome desk's."""
 
 import asyncio
 from collections.abc import Iterable
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType

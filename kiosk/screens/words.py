@@ -65,7 +65,7 @@ _REFUSALS = {
     Refusal.NOT_SIGNED_IN: "Votre service est terminé sur ce poste. Faites F9, puis identifiez-vous de nouveau.",
     Refusal.TOO_MANY: "Trop d'essais en peu de temps. Attendez.",
     Refusal.STORAGE_UNAVAILABLE: "Le serveur n'arrive pas à enregistrer. Rien n'est réservé. Essayez dans un moment.",
-    Refusal.NOT_FOUND: "Le serveur ne trouve plus ce qui est demandé. Rien n'est réservé. Revenez en arrière et vérifiez.",
+    Refusal.NOT_FOUND: "Le serveur ne trouve pas ce qui est demandé. Rien n'est réservé. Revenez en arrière.",
     Refusal.OTHER: "Le serveur a refusé cette demande. Rien n'est réservé. Revenez en arrière et vérifiez.",
 }
 
