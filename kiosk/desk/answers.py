@@ -45,6 +45,7 @@ class Refusal(StrEnum):
     NOT_SIGNED_IN = "not-signed-in"
     TOO_MANY = "too-many"
     STORAGE_UNAVAILABLE = "storage-unavailable"
+    NOT_FOUND = "not-found"
     OTHER = "other"
 
 
@@ -71,6 +72,10 @@ class CentralRefusedError(DeskError):
         super().__init__(refusal.value)
         self.refusal = refusal
         self.retry_after_seconds = retry_after_seconds
+
+
+class NoSuchTicketError(DeskError):
+    """No appointment has this code and this birth date."""
 
 
 class OutcomeUnknownError(DeskError):
