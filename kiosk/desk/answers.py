@@ -86,6 +86,10 @@ class JournalError(DeskError):
     """This kiosk cannot write down what it is about to ask, so it asks nothing."""
 
 
+class NotGenuineError(DeskError):
+    """What the central sent is not signed as it must be, or older than what is known: nothing of it is used."""
+
+
 class PaperError(DeskError):
     """The ticket could not be drawn: nothing was sent to the printer."""
 

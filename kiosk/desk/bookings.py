@@ -219,11 +219,11 @@ class Bookings:
             raise answers.OutcomeUnknownError from None
         except RefusedError as refused:
             self.central = Central.HERE
-            raise CentralRefusedError(_refusal(refused), refused.retry_after_seconds) from None
+            raise CentralRefusedError(refusal_of(refused), refused.retry_after_seconds) from None
         self.central = Central.HERE
 
 
-def _refusal(refused: RefusedError) -> Refusal:
+def refusal_of(refused: RefusedError) -> Refusal:
     """Return the reason if it is one that has a sentence, else the problem."""
     names = [name.value for name in (refused.reason, refused.name) if name]
     return next((Refusal(name) for name in names if name in Refusal._value2member_map_), Refusal.OTHER)
