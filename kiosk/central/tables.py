@@ -237,6 +237,36 @@ bookings = sa.Table(
     sa.Index("bookings_by_slot", "slot"),
 )
 
+counters = sa.Table(
+    "counters",  # devices at which tickets are shown; one that was lost is revoked, and stays for what it noted
+    metadata,
+    sa.Column("id", sa.String(80)),
+    sa.Column("site", sa.ForeignKey("sites.id"), nullable=False),
+    sa.Column("token_sha256", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("revoked_at", Instant),
+    sa.PrimaryKeyConstraint("id", name="one_counter_per_name"),
+    sa.UniqueConstraint("token_sha256", name="one_counter_per_token"),
+    sa.Index("counters_by_site", "site"),
+)
+
+admissions = sa.Table(
+    "admissions",  # what counters noted of each ticket that was shown: let in, or why not
+    metadata,
+    sa.Column("counter", sa.ForeignKey("counters.id"), nullable=False),
+    sa.Column("nonce", sa.String(64), nullable=False),
+    sa.Column("at", Instant, nullable=False),  # as the counter has it
+    sa.Column("outcome", sa.String(20), nullable=False),
+    sa.Column("reference", sa.String(100)),  # as the counter has it: the booking may not exist
+    sa.Column("revision", sa.Integer),
+    sa.Column("undoes", sa.String(64)),  # of `withdrawn`: a nonce of the same counter, which may come later
+    sa.Column("received_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("counter", "nonce", name="one_note_per_nonce"),
+    sa.Index("admissions_by_time", "counter", "at"),
+    sa.Index("admissions_by_reference", "reference"),
+    sa.Index("admissions_undone", "counter", "undoes"),
+)
+
 known_identifiers = sa.Table(
     "known_identifiers",  # numbers accepted before, so that nobody types them twice; asked again at each hold
     metadata,
