@@ -23,6 +23,7 @@ from kiosk.central.events import Caller
 from kiosk.central.evidence import Evidence
 from kiosk.central.examples import BOOKING_ID, HOLD_ID, REFERENCE, SERVICE_ID, SITE_ID, SLOT_ID, answers
 from kiosk.central.intents import Outcome
+from kiosk.central.issuer import Issuer
 from kiosk.central.places import rate_headers
 from kiosk.central.reading import Reading, Window
 from kiosk.central.refusal import Refused
@@ -60,20 +61,23 @@ class Central:
     evidence: Evidence
     sign_in: SignIn
     catalogue: Catalogue
+    issuer: Issuer
     clock: Clock
 
 
 def create_app(storage: Storage, catalogue: Catalogue, registers: Registers, clock: Clock, chance: Chance) -> FastAPI:
     """Return the server over an open, migrated storage."""
     app = describe()
-    reading = Reading(storage, catalogue, clock, chance)
+    issuer = Issuer(storage.person_key)
+    reading = Reading(storage, catalogue, issuer, clock, chance)
     app.state.central = Central(
         reading,
-        Rules(storage, catalogue, registers, clock, chance),
-        Changes(storage, catalogue, clock, chance),
+        Rules(storage, catalogue, issuer, registers, clock, chance),
+        Changes(storage, catalogue, issuer, clock, chance),
         Evidence(storage, reading, clock, chance),
         SignIn(storage, clock, chance),
         catalogue,
+        issuer,
         clock,
     )
     return app
