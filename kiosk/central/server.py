@@ -32,6 +32,7 @@ from kiosk.central.places import rate_headers
 from kiosk.central.reading import Reading, Window
 from kiosk.central.registers import Registers
 from kiosk.central.rules import Rules
+from kiosk.central.signed import SignedAnswer
 from kiosk.central.signing_in import SignIn
 from kiosk.central.storage import Storage
 from kiosk.central.ticket_checks import TicketChecks
@@ -186,6 +187,18 @@ _either = APIRouter(prefix="/v1", dependencies=[Depends(as_either)], responses=p
 def health(central: Behind) -> contract.Health:
     """Say that the central and its storage answer."""
     return contract.Health(version=__version__, time=central.clock(), demonstration=central.reading.demonstration())
+
+
+@_open.get(
+    "/.well-known/rdv-keys",
+    operation_id="readTicketKeys",
+    summary="The keys that sign tickets",
+    response_class=SignedAnswer,
+    responses=_problems(),
+)
+def ticket_keys(central: Behind) -> SignedAnswer:
+    """Return the list of public keys, signed by the root that whoever verifies knows beforehand."""
+    return SignedAnswer(central.reading.ticket_keys())
 
 
 @_open.post(
