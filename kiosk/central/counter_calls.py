@@ -10,11 +10,11 @@ from kiosk.api import contract
 from kiosk.api.problems import ProblemName
 from kiosk.api.text import Identifier
 from kiosk.central.calling import AtCounter, Behind, SignedIn, as_counter, as_mediator, one_example, problems
-from kiosk.central.examples import REFERENCE, SITE_ID, TOKEN
+from kiosk.central.examples import NONCE, REFERENCE, SITE_ID, TOKEN
 from kiosk.central.signed import SignedAnswer
 
 _NOTE = {
-    "nonce": "0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d",
+    "nonce": NONCE,
     "at": "2027-02-03T14:02:11+01:00",
     "outcome": "admitted",
     "reference": REFERENCE,
@@ -23,7 +23,7 @@ _NOTE = {
 _BEARER = {"surname": "DIALLO", "given_name": "MARIAM", "birth_date": "900203"}
 _CHECKS = {
     "by token": {"value": {"token": TOKEN, "bearer": _BEARER}},
-    "by reference": {"value": {"reference": REFERENCE, "birth_date": "1990-02-03"}},
+    "by reference": {"value": {"reference": REFERENCE, "bearer": _BEARER}},
 }
 
 _at_counters = APIRouter(

@@ -101,9 +101,7 @@ def admissions(data_dir: Path, database_url: str | None, site: str, date: dt.dat
     return on_ledger(data_dir, database_url, work)
 
 
-def _change(
-    data_dir: Path, database_url: str | None, once: Callable[[Connection, bytes], None], done: str
-) -> int:
+def _change(data_dir: Path, database_url: str | None, once: Callable[[Connection, bytes], None], done: str) -> int:
     def work(storage: Storage) -> int:
         try:
             settle(storage, lambda transaction: once(transaction, storage.person_key))

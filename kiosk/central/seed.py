@@ -1,4 +1,4 @@
-"""The demonstration: invented slots, scarce as in life, one mediator, one kiosk, a counter per site, two persons known from before.
+"""The demonstration: invented slots, scarce as in life, a mediator, a kiosk, counters, two persons known from before.
 
 What a site offers for a service on a day depends on those three only, through a hash: the same day always gives the
 same slots, whenever it is seeded.
@@ -94,7 +94,9 @@ def seed_demo(transaction: Connection, catalogue: Catalogue, now: dt.datetime, p
     if transaction.scalar(sa.select(db.foreigners.c.number).limit(1)) is None:
         _insert_registers(transaction, person_key)
     if transaction.scalar(sa.select(db.counters.c.id).limit(1)) is None:
-        rows = [row_of(Counter(COUNTER.format(site), site), COUNTER_TOKEN.format(site), now) for site in catalogue.sites]
+        rows = [
+            row_of(Counter(COUNTER.format(site), site), COUNTER_TOKEN.format(site), now) for site in catalogue.sites
+        ]
         transaction.execute(sa.insert(db.counters), rows)
     seeded = set(transaction.scalars(sa.select(db.seeded_days.c.date)))
     # One day more on each side covers every zone's today.

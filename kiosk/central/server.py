@@ -1,14 +1,12 @@
 """The calls of the central API; each hands over to a rule or a reading and holds no rule itself."""
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
 from fastapi import Body as JsonBody
 from fastapi import Form as FormField
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
 from kiosk import __version__
@@ -105,9 +103,12 @@ def openapi_document() -> dict[str, Any]:
     examples = answers(load_catalogue())
     for operation in (operation for path in document["paths"].values() for operation in path.values()):
         for status, answer in operation["responses"].items():
-            if status in {"200", "201"} and "application/json" in answer.get("content", {}):
+            content = answer.get("content", {})
+            if status in {"200", "201"} and "application/json" in content:
                 example = examples[operation["operationId"]].model_dump(mode="json")
-                answer["content"]["application/json"]["example"] = example
+                content["application/json"]["example"] = example
+            if SignedAnswer.media_type in content:
+                answer["content"] = SignedAnswer.described()
     return document
 
 
@@ -177,9 +178,7 @@ Revision = Annotated[
 ]
 
 _open = APIRouter()
-_signed_in = APIRouter(
-    prefix="/v1", dependencies=[Depends(as_mediator)], responses=problems(ProblemName.NOT_SIGNED_IN)
-)
+_signed_in = APIRouter(prefix="/v1", dependencies=[Depends(as_mediator)], responses=problems(ProblemName.NOT_SIGNED_IN))
 _either = APIRouter(prefix="/v1", dependencies=[Depends(as_either)], responses=problems(ProblemName.NOT_SIGNED_IN))
 
 
@@ -194,7 +193,7 @@ def health(central: Behind) -> contract.Health:
     operation_id="readTicketKeys",
     summary="The keys that sign tickets",
     response_class=SignedAnswer,
-    responses=_problems(),
+    responses=problems(),
 )
 def ticket_keys(central: Behind) -> SignedAnswer:
     """Return the list of public keys, signed by the root that whoever verifies knows beforehand."""

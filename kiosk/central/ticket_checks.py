@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
+from kiosk.booking.person import BirthDate
 from kiosk.central import places
 from kiosk.central import tables as db
 from kiosk.central.admissions import Day, let_in
@@ -20,7 +21,7 @@ from kiosk.central.manifests import ENTRY
 from kiosk.central.refusal import Refused
 from kiosk.central.storage import Storage, take_turn
 from kiosk.tickets import token, verify
-from kiosk.tickets.identity import Bearer, quarter_of
+from kiosk.tickets.identity import FILLER, Bearer, mrz_date, quarter_of
 from kiosk.tickets.reference import BadReferenceError, read_reference
 from kiosk.tickets.token import AlteredError, NotOursError, code_of
 from kiosk.tickets.verify import Appointment, Knowledge, Person, State, Verdict
@@ -56,9 +57,7 @@ class TicketChecks:
             raise Refused(ProblemName.NOT_FOUND, "no appointment has this code and this date of birth")
         return self._told(verdict)
 
-    def _guess(
-        self, transaction: Connection, caller: Caller, asked: Asked, reference: str
-    ) -> tuple[Verdict, bool]:
+    def _guess(self, transaction: Connection, caller: Caller, asked: Asked, reference: str) -> tuple[Verdict, bool]:
         # One guess of a mediator after the other: in parallel, they would all be made before the first is counted.
         take_turn(transaction, f"rejections {caller.mediator}")
         now = self.clock()
@@ -78,7 +77,7 @@ class TicketChecks:
         known = Knowledge(now) if row is None else self._knowledge(transaction, row, now)
         bearer = _bearer(asked.bearer)
         if isinstance(asked, contract.TicketByReference):
-            is_theirs = row is not None and _is_birth_date(row["birth_date"], asked.birth_date)
+            is_theirs = row is not None and _is_birth_date(row["birth_date"], asked.bearer.birth_date)
             return verify.verify_reference(reference, known, None, now, bearer), is_theirs
         verdict = verify.verify_token(asked.token, self.issuer.key_set(transaction), known, None, now, bearer)
         if row is None and verdict.appointment is not None:
@@ -137,6 +136,6 @@ def _bearer(wire: contract.Bearer | None) -> Bearer | None:
     return Bearer(wire.surname, wire.given_name, wire.birth_date) if wire else None
 
 
-def _is_birth_date(known: str, asked: str) -> bool:
+def _is_birth_date(known: str, shown: str) -> bool:
     # What was known when the appointment was made may be a year, and the document that is shown now may say the day.
-    return asked == known or asked.startswith(f"{known}-")
+    return shown.startswith(mrz_date(BirthDate.from_iso(known)).rstrip(FILLER))
