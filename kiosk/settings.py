@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -14,11 +14,15 @@ from kiosk.printing import address as printer_address
 APP = "kiosk"
 SYSTEM_FILE = Path("/etc/kiosk/kiosk.toml")
 DEMO_KIOSK = "demo"
+DEMO_SITE = "pref-93"
+DEMO_COUNTER_TOKEN = "demonstration-counter-{}"  # noqa: S105 (of a site; it opens invented data only)
 
 Paper = Literal["80mm", "58mm"]
 Translation = Literal["machine", "translated", "reviewed", "tested"]  # how far a translation has come, least first
 PAPERS_KEPT_MINUTES = 15
 MAX_PAPERS_KEPT_MINUTES = 24 * 60
+_ROOT_KEY = re.compile(r"0[23][0-9a-f]{64}")  # a compressed point (SEC 1), see kiosk.tickets.keys.root_text
+_COUNTER_TOKEN = re.compile(r"[A-Za-z0-9._~-]{20,200}")
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")
 
 _ENVIRONMENT = {
@@ -30,7 +34,12 @@ _ENVIRONMENT = {
     "least_translation": "KIOSK_LEAST_TRANSLATION",
     "papers_kept_minutes": "KIOSK_PAPERS_KEPT_MINUTES",
     "state_dir": "KIOSK_STATE_DIR",
+    "root_key": "KIOSK_ROOT_KEY",
+    "counter_token": "KIOSK_COUNTER_TOKEN",
 }
+
+_EXPECTED_ROOT = "la clé du central, 66 chiffres et lettres, comme dans son fichier root.pub"
+_EXPECTED_TOKEN = "le jeton que donne la commande « kiosk central counters add »"  # noqa: S105 (words)
 
 
 class SettingsError(ValueError):
@@ -49,11 +58,31 @@ class Settings:
     least_translation: Translation  # no phrase that is less may be printed
     papers_kept_minutes: int  # how long the picture of a paper stays on disk once it was printed or asked about
     state_dir: Path
+    root_key: str | None = None  # signs the central's list of keys; a counter believes no other
+    counter_token: str | None = field(default=None, repr=False)
 
     @property
     def embedded(self) -> bool:
         """Return whether the kiosk starts its own central."""
         return self.central_url is None
+
+    def counter_dir(self, site: str) -> Path:
+        """Return where the counter of a site keeps its own files."""
+        return self.state_dir / f"counter-{site}"
+
+    def counter_token_for(self, site: str) -> str:
+        """Return the token under which the central knows the counter of a site; raise SettingsError if none is set."""
+        if self.embedded:
+            return DEMO_COUNTER_TOKEN.format(site)
+        if self.counter_token is None:
+            raise SettingsError("clé « counter_token » absente : attendu " + _EXPECTED_TOKEN)
+        return self.counter_token
+
+    def check_counter(self, site: str) -> None:
+        """Raise SettingsError unless a counter can be sure of its central, and be known to it."""
+        if self.root_key is None and not self.embedded:
+            raise SettingsError("clé « root_key » absente : attendu " + _EXPECTED_ROOT)
+        self.counter_token_for(site)
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -74,6 +103,8 @@ def load(environ: Mapping[str, str]) -> Settings:
             _minutes(*values["papers_kept_minutes"]) if "papers_kept_minutes" in values else PAPERS_KEPT_MINUTES
         ),
         state_dir=_state_dir(*values["state_dir"]) if "state_dir" in values else platformdirs.user_state_path(APP),
+        root_key=_root_key(*values["root_key"]) if "root_key" in values else None,
+        counter_token=_counter_token(*values["counter_token"]) if "counter_token" in values else None,
     )
 
 
@@ -176,3 +207,15 @@ def _state_dir(value: object, where: str) -> Path:
     if not path.is_absolute():
         raise expected
     return path
+
+
+def _root_key(value: object, where: str) -> str:
+    if not isinstance(value, str) or not _ROOT_KEY.fullmatch(value.lower()):
+        raise _wrong(where, _EXPECTED_ROOT)
+    return value.lower()
+
+
+def _counter_token(value: object, where: str) -> str:
+    if not isinstance(value, str) or not _COUNTER_TOKEN.fullmatch(value):
+        raise _wrong(where, _EXPECTED_TOKEN)
+    return value

@@ -346,10 +346,11 @@ class TicketByToken(Request):
     bearer: Bearer | None = None
 
 
-class TicketByReference(ByReference):
-    """Ask about a ticket by the code under its QR, with the birth date."""
+class TicketByReference(Request):
+    """Ask about a ticket by the code under its QR; without the bearer's birth date it is not found."""
 
-    bearer: Bearer | None = None
+    reference: Identifier
+    bearer: Bearer
 
 
 class Admitted(Wire):

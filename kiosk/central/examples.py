@@ -3,10 +3,15 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import BaseModel
 
 from kiosk.api import contract
+from kiosk.booking.person import BirthDate
 from kiosk.central.catalogue import Catalogue
+from kiosk.tickets.cose import signer_of
+from kiosk.tickets.identity import KEY_BYTES, bearer_of, tag
+from kiosk.tickets.token import Claims, code_of, write
 
 SERVICE_ID = "sejour-renouvellement"
 SITE_ID = "pref-93"
@@ -18,11 +23,22 @@ REFERENCE = "7K4M2QXP93TQ"
 _PARIS = ZoneInfo("Europe/Paris")
 _NOW = dt.datetime(2027, 1, 11, 9, 0, tzinfo=_PARIS)
 _START = dt.datetime(2027, 2, 3, 14, 5, tzinfo=_PARIS)
+_LATER = _START + dt.timedelta(days=7)
 _UTC_NOW = _NOW.astimezone(dt.UTC)
 
 _SLOT = contract.Slot(
     id=SLOT_ID, service=SERVICE_ID, site=SITE_ID, start=_START, minutes=20, time_zone=_PARIS.key, free=2
 )
+
+
+def _token(start: dt.datetime, revision: int) -> str:
+    signer = signer_of(ec.derive_private_key(1, ec.SECP256R1()))  # everybody knows it: nothing trusts what it signs
+    bearer = bearer_of("Diallo", "Mariam", BirthDate(1990, 2, 3))
+    mark = tag(bytes(KEY_BYTES), bearer, REFERENCE)
+    codes = (code_of(SERVICE_ID), code_of(SITE_ID), code_of("demo"))
+    return write(Claims(REFERENCE, _UTC_NOW, start, 20, *codes, mark, revision), signer)
+
+
 _BOOKING = contract.Booking(
     id=BOOKING_ID,
     reference=REFERENCE,
@@ -36,7 +52,7 @@ _BOOKING = contract.Booking(
     time_zone=_PARIS.key,
     person=contract.Person(surname="Diallo", given_names="Mariam", birth_date="1990-02-03", phone="+33612345678"),
     identifiers_known=["agdref"],
-    token=REFERENCE,
+    token=_token(_START, 1),
     demonstration=False,
     created_at=_UTC_NOW,
 )
@@ -76,10 +92,10 @@ def answers(catalogue: Catalogue) -> dict[str, BaseModel]:
         "readBookingsByKey": _BOOKINGS,
         "searchBookings": _BOOKINGS,
         "rescheduleBooking": _BOOKING.model_copy(
-            update={"revision": 2, "moves_left": 1, "start": _START + dt.timedelta(days=7)}
+            update={"revision": 2, "moves_left": 1, "start": _LATER, "token": _token(_LATER, 2)}
         ),
-        "cancelBooking": _BOOKING.model_copy(update={"revision": 2, "status": "cancelled"}),
-        "correctBooking": _BOOKING.model_copy(update={"revision": 2}),
+        "cancelBooking": _BOOKING.model_copy(update={"revision": 2, "status": "cancelled", "token": None}),
+        "correctBooking": _BOOKING.model_copy(update={"revision": 2, "token": _token(_START, 2)}),
         "createAttempt": contract.Attempt(
             reference="4D8W0NQ7KX2B",
             at=_UTC_NOW,

@@ -231,6 +231,7 @@ def _past_booking(person: Person, slot: dict[str, Any], hold: str, identity: str
         "kiosk": KIOSK,
         "demonstration": True,
         "created_at": start - dt.timedelta(days=30),
+        "changed_at": start - dt.timedelta(days=30),
     }
 
 

@@ -23,11 +23,13 @@ from kiosk.central.events import Caller
 from kiosk.central.evidence import Evidence
 from kiosk.central.examples import BOOKING_ID, HOLD_ID, REFERENCE, SERVICE_ID, SITE_ID, SLOT_ID, answers
 from kiosk.central.intents import Outcome
+from kiosk.central.issuer import Issuer
 from kiosk.central.places import rate_headers
 from kiosk.central.reading import Reading, Window
 from kiosk.central.refusal import Refused
 from kiosk.central.registers import Registers
 from kiosk.central.rules import Rules
+from kiosk.central.signed import SignedAnswer
 from kiosk.central.signing_in import SignIn
 from kiosk.central.storage import Storage
 
@@ -60,20 +62,23 @@ class Central:
     evidence: Evidence
     sign_in: SignIn
     catalogue: Catalogue
+    issuer: Issuer
     clock: Clock
 
 
 def create_app(storage: Storage, catalogue: Catalogue, registers: Registers, clock: Clock, chance: Chance) -> FastAPI:
     """Return the server over an open, migrated storage."""
     app = describe()
-    reading = Reading(storage, catalogue, clock, chance)
+    issuer = Issuer(storage.person_key)
+    reading = Reading(storage, catalogue, issuer, clock, chance)
     app.state.central = Central(
         reading,
-        Rules(storage, catalogue, registers, clock, chance),
-        Changes(storage, catalogue, clock, chance),
+        Rules(storage, catalogue, issuer, registers, clock, chance),
+        Changes(storage, catalogue, issuer, clock, chance),
         Evidence(storage, reading, clock, chance),
         SignIn(storage, clock, chance),
         catalogue,
+        issuer,
         clock,
     )
     return app
@@ -218,6 +223,18 @@ _signed_in = APIRouter(prefix="/v1", dependencies=[Depends(_caller)], responses=
 def health(central: Behind) -> contract.Health:
     """Say that the central and its storage answer."""
     return contract.Health(version=__version__, time=central.clock(), demonstration=central.reading.demonstration())
+
+
+@_open.get(
+    "/.well-known/rdv-keys",
+    operation_id="readTicketKeys",
+    summary="The keys that sign tickets",
+    response_class=SignedAnswer,
+    responses=_problems(),
+)
+def ticket_keys(central: Behind) -> SignedAnswer:
+    """Return the list of public keys, signed by the root that whoever verifies knows beforehand."""
+    return SignedAnswer(central.reading.ticket_keys())
 
 
 @_open.post(

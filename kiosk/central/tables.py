@@ -227,6 +227,7 @@ bookings = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("cancelled_at", Instant),
     sa.Column("cancel_reason", sa.String(20)),
+    sa.Column("changed_at", Instant, nullable=False),  # when it became this revision; its ticket is of that moment
     sa.CheckConstraint("status IN ('booked', 'cancelled', 'fulfilled', 'noshow')", name="status_is_known"),
     sa.CheckConstraint("(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="a_cancelled_one_says_when"),
     sa.CheckConstraint("moves <= moves_allowed", name="never_moved_too_often"),
@@ -235,6 +236,30 @@ bookings = sa.Table(
     sa.Index("bookings_by_person", "birth_date", "mrz_surname"),
     sa.Index("bookings_by_ref", "person_ref", "service"),
     sa.Index("bookings_by_slot", "slot"),
+)
+
+former_slots = sa.Table(
+    "former_slots",  # where an appointment was before it was moved: a paper of then is still shown there
+    metadata,
+    sa.Column("booking", sa.ForeignKey("bookings.id"), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),  # the last one that had the slot
+    sa.Column("slot", sa.ForeignKey("slots.id"), nullable=False),
+    sa.PrimaryKeyConstraint("booking", "revision", name="one_former_slot_per_revision"),
+    sa.Index("former_slots_by_slot", "slot"),
+)
+
+ticket_keys = sa.Table(
+    "ticket_keys",  # the private halves; what is known of them besides stands in the list that is published
+    metadata,
+    sa.Column("id", sa.String(8), primary_key=True),  # the key's name in tokens, in hex
+    sa.Column("sealed", sa.LargeBinary, nullable=False),  # only person.key opens it
+)
+
+key_sets = sa.Table(
+    "key_sets",  # the lists of keys as they were published, signed by the root; the last one is in force
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
 known_identifiers = sa.Table(

@@ -47,8 +47,10 @@ def add_booking(central: RunningCentral, **columns: Any) -> Booked:
         "demonstration": False,
         "created_at": NOW,
     }
+    row |= columns
+    row.setdefault("changed_at", row["created_at"])
     with central.storage.writing() as transaction:
-        transaction.execute(sa.insert(db.bookings).values(row | columns))
+        transaction.execute(sa.insert(db.bookings).values(row))
     return Booked(str(row["id"]), str(row["reference"]))
 
 
