@@ -23,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _printer(options)
     if options.command == "ticket":
         return _ticket(options)
+    if options.command == "counter":
+        return _counter(options)
     if options.command == "doctor":
         return _doctor(options)
     from kiosk.run import run
@@ -52,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_ledger_commands(others)
     _add_printer_commands(commands.add_parser("printer", help="find a ticket printer, try it, or simulate one"))
     _add_ticket_commands(commands.add_parser("ticket", help="make a paper with invented facts"))
+    _add_counter_commands(
+        commands.add_parser("counter", help="be the welcome desk of a site, where tickets are checked")
+    )
     doctor = commands.add_parser("doctor", help="tell what works on this machine, and what to do about the rest")
     doctor.add_argument("--printer", action="store_true", help="ask the printer how it is, too; nothing is printed")
     return parser
@@ -132,6 +137,14 @@ def _add_ticket_commands(ticket: argparse.ArgumentParser) -> None:
     sample.add_argument("--png", type=Path, metavar="FILE", help="the paper that those bytes make")
 
 
+def _add_counter_commands(counter: argparse.ArgumentParser) -> None:
+    counter.add_argument("--site", type=_site, metavar="ID", help="as the central calls it, like pref-93")
+    actions = counter.add_subparsers(dest="action")
+    sync = actions.add_parser("sync", help="meet the central once: deliver what was noted, learn the day, and tell")
+    # Suppressed: a missing option must not undo the same one given before the command.
+    sync.add_argument("--site", type=_site, metavar="ID", default=argparse.SUPPRESS, help="see above")
+
+
 def _printer(options: argparse.Namespace) -> int:
     from kiosk.console import printer
 
@@ -148,10 +161,26 @@ def _ticket(options: argparse.Namespace) -> int:
     return write_sample(options.kind, options.language, options.paper, options.output, options.png)
 
 
+def _counter(options: argparse.Namespace) -> int:
+    if options.action == "sync":
+        from kiosk.console import counter
+
+        return counter.sync(os.environ, options.site)
+    from kiosk.run import run_counter
+
+    return run_counter(options.site)
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from kiosk.console import doctor
 
     return doctor.run(os.environ, dt.datetime.now().astimezone().date(), ask_printer=options.printer)
+
+
+def _site(text: str) -> str:
+    if not text.isascii() or not text.replace("-", "").isalnum():
+        raise argparse.ArgumentTypeError("a site is named in letters, digits and hyphens, like pref-93")
+    return text
 
 
 def _port(text: str) -> int:
