@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 DATABASE_URL_VARIABLE = "KIOSK_DATABASE_URL"
 COORDINATION_TOKEN_VARIABLE = "KIOSK_COORDINATION_TOKEN"  # noqa: S105 (the name of a variable)
 
+MAX_ROTATION_DAYS = 365
 _VERIFY = "Exit codes: 0 good, 1 not good, 2 it could not be asked."
 WRONG_USAGE = 2
 
@@ -87,6 +88,22 @@ def _add_ledger_commands(others: "argparse._SubParsersAction[argparse.ArgumentPa
     rules = others.add_parser("rules", parents=[ledger], help="show or set what each service allows")
     rules.add_argument("service", nargs="?", default=None, metavar="SERVICE")
     rules.add_argument("changes", nargs="*", default=[], metavar="NAME=VALUE")
+    _add_key_commands(others.add_parser("keys", help="show or change the keys that sign tickets"), ledger)
+
+
+def _add_key_commands(keys: argparse.ArgumentParser, ledger: argparse.ArgumentParser) -> None:
+    actions = keys.add_subparsers(dest="action", required=True)
+    root = argparse.ArgumentParser(add_help=False)
+    root.add_argument(
+        "--root", type=Path, metavar="FILE", help="the root's private key; root.key of the data directory if left out"
+    )
+    rotate = actions.add_parser("rotate", parents=[ledger, root], help="publish the next key")
+    rotate.add_argument(
+        "--in", dest="days", type=_days, default=7, metavar="DAYS", help="until it signs; 7 if left out"
+    )
+    revoke = actions.add_parser("revoke", parents=[ledger, root], help="end a key, list the tickets to reissue")
+    revoke.add_argument("key", metavar="KEY", help="as the list calls it")
+    actions.add_parser("list", parents=[ledger], help="show the root and every key")
 
 
 def _add_printer_commands(printer: argparse.ArgumentParser) -> None:
@@ -187,6 +204,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> int:
+    if not text.isdigit() or int(text) > MAX_ROTATION_DAYS:
+        raise argparse.ArgumentTypeError(f"days are a number from 0 to {MAX_ROTATION_DAYS}")
+    return int(text)
+
+
 def _central(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     if options.other == "openapi":
         from kiosk.central import command
@@ -211,7 +234,19 @@ def _central(parser: argparse.ArgumentParser, options: argparse.Namespace) -> in
                 os.environ.get(COORDINATION_TOKEN_VARIABLE, ""),
             )
         )
+    if options.other == "keys":
+        return _key_command(options, database_url)
     return _ledger_command(options, database_url)
+
+
+def _key_command(options: argparse.Namespace, database_url: str | None) -> int:
+    from kiosk.central import key_commands
+
+    if options.action == "rotate":
+        return key_commands.rotate_keys(options.data, database_url, options.days, options.root)
+    if options.action == "revoke":
+        return key_commands.revoke_key(options.data, database_url, options.key, options.root)
+    return key_commands.list_keys(options.data, database_url)
 
 
 def _ledger_command(options: argparse.Namespace, database_url: str | None) -> int:

@@ -71,12 +71,12 @@ class Issuer:
 
     def signer(self, transaction: Connection, now: dt.datetime) -> Signer:
         """Return the key that signs what is made now, such as the list of a day; raise BadTicketKey."""
-        signer, _ = self._keys(transaction, transaction.scalar(ticket_keys.NEWEST)).signing(whole_seconds(now))
+        signer, _ = self._keys(transaction, ticket_keys.newest_number(transaction)).signing(whole_seconds(now))
         return signer
 
     def key_set(self, transaction: Connection) -> KeySet:
         """Return the keys by which tokens are verified; raise BadTicketKey."""
-        return self._keys(transaction, transaction.scalar(ticket_keys.NEWEST)).listed
+        return self._keys(transaction, ticket_keys.newest_number(transaction)).listed
 
     def published(self, transaction: Connection) -> bytes:
         """Return the list of keys as the root signed it; raise BadTicketKey."""

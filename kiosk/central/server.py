@@ -29,6 +29,7 @@ from kiosk.central.reading import Reading, Window
 from kiosk.central.refusal import Refused
 from kiosk.central.registers import Registers
 from kiosk.central.rules import Rules
+from kiosk.central.signed import SignedAnswer
 from kiosk.central.signing_in import SignIn
 from kiosk.central.storage import Storage
 
@@ -222,6 +223,18 @@ _signed_in = APIRouter(prefix="/v1", dependencies=[Depends(_caller)], responses=
 def health(central: Behind) -> contract.Health:
     """Say that the central and its storage answer."""
     return contract.Health(version=__version__, time=central.clock(), demonstration=central.reading.demonstration())
+
+
+@_open.get(
+    "/.well-known/rdv-keys",
+    operation_id="readTicketKeys",
+    summary="The keys that sign tickets",
+    response_class=SignedAnswer,
+    responses=_problems(),
+)
+def ticket_keys(central: Behind) -> SignedAnswer:
+    """Return the list of public keys, signed by the root that whoever verifies knows beforehand."""
+    return SignedAnswer(central.reading.ticket_keys())
 
 
 @_open.post(

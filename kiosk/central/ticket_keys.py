@@ -107,10 +107,16 @@ def load_root(path: Path, expected: str | None) -> Signer:
 
 def load_keys(transaction: Connection, person_key: bytes) -> Keys:
     """Return the keys in force; raise BadTicketKey."""
-    listed = _listed(transaction)
+    listed = listed_keys(transaction)
     sealed = {row.id: row.sealed for row in transaction.execute(_SEALED)}
     in_use = [key.key_id for key in listed.keys if key.revoked_at is None]
     return Keys(listed, {key_id: _unseal(person_key, key_id, sealed) for key_id in in_use})
+
+
+def newest_number(transaction: Connection) -> int | None:
+    """Return the number of the list in force."""
+    number: int | None = transaction.scalar(sa.select(NEWEST))
+    return number
 
 
 def published_list(transaction: Connection) -> bytes:
@@ -119,6 +125,14 @@ def published_list(transaction: Connection) -> bytes:
     if published is None:
         raise BadTicketKey("this database has no ticket key; the first start makes one")
     return bytes(published.content)
+
+
+def listed_keys(transaction: Connection) -> KeySet:
+    """Return the newest list of keys, read; raise BadTicketKey."""
+    try:
+        return keys.read(published_list(transaction), None)
+    except BadKeySetError:
+        raise BadTicketKey("the list of ticket keys in the database is damaged; restore it from the backup") from None
 
 
 def key_for(listed: Iterable[TicketKey], moment: dt.datetime) -> TicketKey:
@@ -146,7 +160,7 @@ def hold_still(transaction: Connection) -> None:
 
 def rotate(transaction: Connection, person_key: bytes, root: Signer, now: dt.datetime, start: dt.datetime) -> TicketKey:
     """Publish a new key that signs from `start` on, when the one before stops; return it."""
-    return _add_key(transaction, person_key, _listed(transaction), root, now, start)
+    return _add_key(transaction, person_key, listed_keys(transaction), root, now, start)
 
 
 def revoke(
@@ -156,7 +170,7 @@ def revoke(
 
     A key that was revoked before stays as it is. Raise UnknownTicketKey.
     """
-    listed = _listed(transaction)
+    listed = listed_keys(transaction)
     key = _find(listed, key_id)
     if key.revoked_at is not None:
         return None
@@ -174,7 +188,7 @@ def to_reissue(transaction: Connection, now: dt.datetime, key_id: bytes) -> list
 
     Of a key that is revoked already, those that it had signed by then. Raise UnknownTicketKey.
     """
-    listed = _listed(transaction)
+    listed = listed_keys(transaction)
     key = _find(listed, key_id)
     before = [replace(each, revoked_at=None) if each is key else each for each in listed.keys]
     return [
@@ -187,13 +201,6 @@ def to_reissue(transaction: Connection, now: dt.datetime, key_id: bytes) -> list
 def whole_seconds(moment: dt.datetime) -> dt.datetime:
     """Return the second in which it is: tokens and lists count in seconds."""
     return moment.replace(microsecond=0)
-
-
-def _listed(transaction: Connection) -> KeySet:
-    try:
-        return keys.read(published_list(transaction), None)
-    except BadKeySetError:
-        raise BadTicketKey("the list of ticket keys in the database is damaged; restore it from the backup") from None
 
 
 def _find(listed: KeySet, key_id: bytes) -> TicketKey:
