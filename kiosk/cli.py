@@ -11,12 +11,12 @@ DATABASE_URL_VARIABLE = "KIOSK_DATABASE_URL"
 COORDINATION_TOKEN_VARIABLE = "KIOSK_COORDINATION_TOKEN"  # noqa: S105 (the name of a variable)
 
 MAX_ROTATION_DAYS = 365
-_VERIFY = "Exit codes: 0 good, 1 not good, 2 it could not be asked."
 WRONG_USAGE = 2
+_VERIFY = "Exit codes: 0 good, 1 not good, 2 it could not be asked."
 
 
 class _Parser(argparse.ArgumentParser):
-    """One that can be discreet: it says that a command is badly written without quoting it, for names are typed there."""
+    """One that can be discreet: it says that a command is badly written, and does not quote it: names are typed there."""
 
     def __init__(self, *, is_discreet: bool = False, **options: Any) -> None:
         super().__init__(**options)

@@ -71,7 +71,6 @@ def run(asked: Asked, environ: Mapping[str, str], now: dt.datetime) -> int:
     try:
         moment = now if asked.at is None else _moment(asked.at)
         bearer = _bearer(asked, moment.date())
-        _check_sources(asked)
         settings = load(environ)
         key_set = _key_set(asked, settings)
         directory = _directory()
@@ -85,7 +84,7 @@ def run(asked: Asked, environ: Mapping[str, str], now: dt.datetime) -> int:
 
 
 def _write(text: str, code: int) -> int:
-    # Bytes: the signs are not in every terminal's alphabet, and a verdict must not end in a traceback.
+    # Not every terminal's alphabet has our signs, and a verdict must not end in a traceback.
     encoding = sys.stdout.encoding or "utf-8"
     try:
         sys.stdout.write(text.encode(encoding, errors="replace").decode(encoding))
@@ -122,21 +121,12 @@ def _bearer(asked: Asked, today: dt.date) -> Bearer | None:
     )
 
 
-def _check_sources(asked: Asked) -> None:
-    if asked.ticket is None:
-        raise UsageError("donnez le texte du carré, son code, ou - pour le lire sur l'entrée standard")
-    if (asked.keys is None) == (asked.central is None):
-        raise UsageError("donnez la liste des clés : --keys FICHIER, ou bien --central ADRESSE")
-
-
 def _text(ticket: str | None) -> str:
-    if ticket != STANDARD_INPUT:
-        text = (ticket or "").strip()
-    else:
+    if ticket == STANDARD_INPUT:
         # A token is far shorter: what comes after is not read, and what is cut is no token either.
-        text = sys.stdin.buffer.read(MAX_INPUT_BYTES).decode(errors="replace").strip()
-    if not text:
-        raise UsageError("il n'y a rien à vérifier")
+        ticket = sys.stdin.buffer.read(MAX_INPUT_BYTES).decode(errors="replace")
+    if not ticket or not (text := ticket.strip()):
+        raise UsageError("donnez le texte du carré, ou son code, ou - pour lire l'entrée standard")
     return text
 
 
@@ -151,7 +141,13 @@ def _ask(
 
 
 def _key_set(asked: Asked, settings: Settings) -> KeySet:
-    raw = _file(asked.keys, "--keys") if asked.keys else _fetched(asked.central or "")
+    match asked:
+        case Asked(keys=Path() as path, central=None):
+            raw = _file(path, "--keys")
+        case Asked(keys=None, central=str(url)):
+            raw = _fetched(url)
+        case _:
+            raise UsageError("donnez la liste des clés : --keys FICHIER, ou bien --central ADRESSE")
     try:
         return keys.read(raw, settings.root_key)
     except BadKeySetError:
