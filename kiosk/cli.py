@@ -16,7 +16,7 @@ _VERIFY = "Exit codes: 0 good, 1 not good, 2 it could not be asked."
 
 
 class _Parser(argparse.ArgumentParser):
-    """One that can be discreet: it says that a command is badly written, and does not quote it: names are typed there."""
+    """One that can be discreet: it says that a command is badly written without quoting it, for it may hold a name."""
 
     def __init__(self, *, is_discreet: bool = False, **options: Any) -> None:
         super().__init__(**options)
