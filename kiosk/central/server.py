@@ -29,7 +29,7 @@ from kiosk.central.reading import Reading, Window
 from kiosk.central.refusal import Refused
 from kiosk.central.registers import Registers
 from kiosk.central.rules import Rules
-from kiosk.central.signed import SignedAnswer
+from kiosk.central.signed import SIGNED, SignedAnswer
 from kiosk.central.signing_in import SignIn
 from kiosk.central.storage import Storage
 
@@ -230,7 +230,7 @@ def health(central: Behind) -> contract.Health:
     operation_id="readTicketKeys",
     summary="The keys that sign tickets",
     response_class=SignedAnswer,
-    responses=_problems(),
+    responses={**SIGNED, **_problems()},
 )
 def ticket_keys(central: Behind) -> SignedAnswer:
     """Return the list of public keys, signed by the root that whoever verifies knows beforehand."""
