@@ -1,6 +1,7 @@
 """The command line: which of the programs to start. Each is imported only when asked for."""
 
 import argparse
+import datetime as dt
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _printer(options)
     if options.command == "ticket":
         return _ticket(options)
+    if options.command == "counter":
+        return _counter(options)
     if options.command == "doctor":
         return _doctor(options)
     from kiosk.run import run
@@ -71,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_ledger_commands(others)
     _add_printer_commands(commands.add_parser("printer", help="find a ticket printer, try it, or simulate one"))
     _add_ticket_commands(commands.add_parser("ticket", help="verify a ticket, or make a paper with invented facts"))
+    _add_counter_commands(
+        commands.add_parser("counter", help="be the welcome desk of a site, where tickets are checked")
+    )
     doctor = commands.add_parser("doctor", help="tell what works on this machine, and what to do about the rest")
     doctor.add_argument("--printer", action="store_true", help="ask the printer how it is, too; nothing is printed")
     return parser
@@ -89,6 +95,11 @@ def _add_ledger_commands(others: "argparse._SubParsersAction[argparse.ArgumentPa
     rules.add_argument("service", nargs="?", default=None, metavar="SERVICE")
     rules.add_argument("changes", nargs="*", default=[], metavar="NAME=VALUE")
     _add_key_commands(others.add_parser("keys", help="show or change the keys that sign tickets"), ledger)
+    _add_counter_commands(others.add_parser("counters", help="show or change which counters may check tickets"), ledger)
+    admissions = others.add_parser("admissions", parents=[ledger], help="report who was let in on a day of a site")
+    admissions.add_argument("--site", required=True, metavar="ID")
+    admissions.add_argument("--date", type=_date, required=True, metavar="YYYY-MM-DD", help="on the site's calendar")
+    admissions.add_argument("--json", action="store_true", default=False, help="for a program")
 
 
 def _add_key_commands(keys: argparse.ArgumentParser, ledger: argparse.ArgumentParser) -> None:
@@ -104,6 +115,16 @@ def _add_key_commands(keys: argparse.ArgumentParser, ledger: argparse.ArgumentPa
     revoke = actions.add_parser("revoke", parents=[ledger, root], help="end a key, list the tickets to reissue")
     revoke.add_argument("key", metavar="KEY", help="as the list calls it")
     actions.add_parser("list", parents=[ledger], help="show the root and every key")
+
+
+def _add_counter_commands(counters: argparse.ArgumentParser, ledger: argparse.ArgumentParser) -> None:
+    actions = counters.add_subparsers(dest="action", required=True)
+    add = actions.add_parser("add", parents=[ledger], help="let a counter in, and print its token, this once")
+    add.add_argument("--site", required=True, metavar="ID", help="where it stands")
+    add.add_argument("--name", required=True, metavar="NAME", help="under which reports name it")
+    revoke = actions.add_parser("revoke", parents=[ledger], help="let a counter in no more: it was lost or replaced")
+    revoke.add_argument("name", metavar="NAME")
+    actions.add_parser("list", parents=[ledger], help="show every counter")
 
 
 def _add_printer_commands(printer: argparse.ArgumentParser) -> None:
@@ -151,6 +172,14 @@ def _add_ticket_commands(ticket: argparse.ArgumentParser) -> None:
     verify.add_argument("--json", action="store_true", help="answer with one JSON object")
 
 
+def _add_counter_commands(counter: argparse.ArgumentParser) -> None:
+    counter.add_argument("--site", type=_site, metavar="ID", help="as the central calls it, like pref-93")
+    actions = counter.add_subparsers(dest="action")
+    sync = actions.add_parser("sync", help="meet the central once: deliver what was noted, learn the day, and tell")
+    # Suppressed: a missing option must not undo the same one given before the command.
+    sync.add_argument("--site", type=_site, metavar="ID", default=argparse.SUPPRESS, help="see above")
+
+
 def _printer(options: argparse.Namespace) -> int:
     from kiosk.console import printer
 
@@ -193,15 +222,40 @@ def _verify(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     import datetime as dt
 
+
+def _counter(options: argparse.Namespace) -> int:
+    if options.action == "sync":
+        from kiosk.console import counter
+
+        return counter.sync(os.environ, options.site)
+    from kiosk.run import run_counter
+
+    return run_counter(options.site)
+
+
+def _doctor(options: argparse.Namespace) -> int:
     from kiosk.console import doctor
 
     return doctor.run(os.environ, dt.datetime.now().astimezone().date(), ask_printer=options.printer)
+
+
+def _site(text: str) -> str:
+    if not text.isascii() or not text.replace("-", "").isalnum():
+        raise argparse.ArgumentTypeError("a site is named in letters, digits and hyphens, like pref-93")
+    return text
 
 
 def _port(text: str) -> int:
     if not text.isdigit() or int(text) >= 2**16:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return int(text)
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a date is written 2027-02-03") from None
 
 
 def _days(text: str) -> int:
@@ -236,6 +290,8 @@ def _central(parser: argparse.ArgumentParser, options: argparse.Namespace) -> in
         )
     if options.other == "keys":
         return _key_command(options, database_url)
+    if options.other in {"counters", "admissions"}:
+        return _counter_command(options, database_url)
     return _ledger_command(options, database_url)
 
 
@@ -247,6 +303,18 @@ def _key_command(options: argparse.Namespace, database_url: str | None) -> int:
     if options.action == "revoke":
         return key_commands.revoke_key(options.data, database_url, options.key, options.root)
     return key_commands.list_keys(options.data, database_url)
+
+
+def _counter_command(options: argparse.Namespace, database_url: str | None) -> int:
+    from kiosk.central import counter_commands
+
+    if options.other == "admissions":
+        return counter_commands.admissions(options.data, database_url, options.site, options.date, as_json=options.json)
+    if options.action == "add":
+        return counter_commands.add_counter(options.data, database_url, options.site, options.name)
+    if options.action == "revoke":
+        return counter_commands.revoke_counter(options.data, database_url, options.name)
+    return counter_commands.list_counters(options.data, database_url)
 
 
 def _ledger_command(options: argparse.Namespace, database_url: str | None) -> int:

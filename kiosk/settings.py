@@ -75,14 +75,21 @@ class Settings:
         if self.embedded:
             return DEMO_COUNTER_TOKEN.format(site)
         if self.counter_token is None:
-            raise SettingsError("clé « counter_token » absente : attendu " + _EXPECTED_TOKEN)
+            raise SettingsError(f"clé « counter_token » absente : attendu {_EXPECTED_TOKEN}")
         return self.counter_token
 
-    def check_counter(self, site: str) -> None:
-        """Raise SettingsError unless a counter can be sure of its central, and be known to it."""
+    def site_of_counter(self, asked: str | None) -> str:
+        """Return the site whose counter this is to be, the demonstration's by default.
+
+        Raise SettingsError when none was asked for, or when a counter could not be sure of its central.
+        """
+        site = asked or (DEMO_SITE if self.embedded else None)
+        if site is None:
+            raise SettingsError("il faut dire de quel lieu : kiosk counter --site pref-93")
         if self.root_key is None and not self.embedded:
-            raise SettingsError("clé « root_key » absente : attendu " + _EXPECTED_ROOT)
+            raise SettingsError(f"clé « root_key » absente : attendu {_EXPECTED_ROOT}")
         self.counter_token_for(site)
+        return site
 
 
 def load(environ: Mapping[str, str]) -> Settings:
