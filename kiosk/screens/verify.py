@@ -29,7 +29,7 @@ NEXT_TICKET = Hint("Entrée", "ticket suivant")
 TYPED_CODE = 2 * LENGTH  # longer than that, nobody typed it
 _BAD_CODE = "Ce code n'est pas juste. Il a 12 lettres et chiffres. Exemple : 7K4M-Q2XP-93TQ."
 _TICKET_FIRST = "Scannez d'abord le ticket, ensuite la pièce d'identité."
-_WHOSE = "Code {}. Scannez le bas de la pièce d'identité, ou F5 : tapez le nom et la date de naissance."
+_WHOSE = "Code {}.\nScannez le bas de la pièce d'identité. Ou F5 : tapez le nom et la date de naissance."
 
 
 class VerifyScreen(FramedScreen):
