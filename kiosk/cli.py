@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_ledger_commands(others)
     _add_printer_commands(commands.add_parser("printer", help="find a ticket printer, try it, or simulate one"))
     _add_ticket_commands(commands.add_parser("ticket", help="verify a ticket, or make a paper with invented facts"))
-    _add_counter_commands(
+    _add_welcome_commands(
         commands.add_parser("counter", help="be the welcome desk of a site, where tickets are checked")
     )
     doctor = commands.add_parser("doctor", help="tell what works on this machine, and what to do about the rest")
@@ -172,7 +172,7 @@ def _add_ticket_commands(ticket: argparse.ArgumentParser) -> None:
     verify.add_argument("--json", action="store_true", help="answer with one JSON object")
 
 
-def _add_counter_commands(counter: argparse.ArgumentParser) -> None:
+def _add_welcome_commands(counter: argparse.ArgumentParser) -> None:
     counter.add_argument("--site", type=_site, metavar="ID", help="as the central calls it, like pref-93")
     actions = counter.add_subparsers(dest="action")
     sync = actions.add_parser("sync", help="meet the central once: deliver what was noted, learn the day, and tell")

@@ -9,9 +9,15 @@ from kiosk.booking.catalogue import Service, Site
 from kiosk.desk.checks import Directory
 from kiosk.screens.verdict import shown
 from kiosk.tickets.verify import Here, Person, State, Verdict
+from kiosk.tickets.words import Words
 
 _UTC = ZoneInfo("UTC")
-_NAME_CUT = "La pièce ne donne qu'une partie du nom : donnez --surname, --given-names et --birth-date."
+_ADVICE = {  # where the screens speak of their keys, or of a network
+    Person.NAME_CUT: "La pièce ne donne qu'une partie du nom : donnez --surname, --given-names et --birth-date.",
+    Person.NO_KEY: "Donnez la liste du jour du lieu (--manifest), ou comparez vous-même.",
+}
+_NO_LIST = "! Sans liste du jour (--manifest), seule la signature est vérifiée : une annulation ne se voit pas."
+_OLD_LIST = " Une annulation faite depuis ne se voit pas."
 _NO_ZONE = "Ce lieu n'est pas au catalogue : l'heure ci-dessus est en temps universel (UTC)."
 _NOT_VOUCHED = "! Personne ne s'est porté garant de la liste des clés : réglez root_key (KIOSK_ROOT_KEY)."
 
@@ -35,11 +41,10 @@ class Answer:
         """Return some lines: sign and title, the appointment, what to do, how old the knowledge is."""
         clock = self._clock()
         seen = shown(self.directory.check_of(self.verdict, clock), self.moment.astimezone(clock))
-        is_cut = self.verdict.state is State.VALID and self.verdict.person is Person.NAME_CUT
         lines = [f"{seen.words.sign} {seen.words.title}", *seen.facts]
         if clock is _UTC and self.verdict.appointment:
             lines.append(_NO_ZONE)
-        lines += [_NAME_CUT if is_cut else seen.advice, seen.knowledge]
+        lines += [self._advice(seen.words), self._knowledge(seen.knowledge)]
         if not self.is_vouched:
             lines.append(_NOT_VOUCHED)
         return "".join(f"{line}\n" for line in lines)
@@ -62,6 +67,14 @@ class Answer:
             "vouched": self.is_vouched,
         }
         return json.dumps(members) + "\n"
+
+    def _advice(self, words: Words) -> str:
+        return _ADVICE.get(self.verdict.person, words.advice) if self.verdict.state is State.VALID else words.advice
+
+    def _knowledge(self, age: str) -> str:
+        if self.verdict.as_of is None:
+            return _NO_LIST
+        return age if self.verdict.is_fresh else age + _OLD_LIST
 
     def _names(self) -> tuple[Site | None, Service | None]:
         found = self.verdict.appointment

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 BOOK_FILE = "book.sqlite"
 TURN_SECONDS = 30.0  # while something waits, or the central is silent
 REST = dt.timedelta(minutes=5)  # while nothing does
-HERE = "ici"  # where a ticket passed that this counter itself let in
+HERE = "d'ici"  # the counter at which a ticket passed, when it is this one: « poste d'ici »
 ADMITTED, WITHDRAWN, KEPT = "admitted", "withdrawn", "kept"
 
 

@@ -227,7 +227,7 @@ def test_a_ticket_that_was_used_says_when_and_where(desk: Desk) -> None:
 def test_without_a_list_only_the_signature_vouches_and_the_answer_says_so(desk: Desk) -> None:
     code, out, _ = desk.asks(written())
     assert code == 0
-    assert "sans liste" in out
+    assert "seule la signature est vérifiée" in out
     assert desk.learns(written())[1]["as_of"] is None
 
 
@@ -290,6 +290,7 @@ def test_who_shows_it_is_a_match_or_not_and_never_a_name(who: tuple[str, ...], f
 def test_who_shows_it_cannot_be_compared_without_the_list(desk: Desk) -> None:
     code, answer = desk.learns(written(), *WHO)
     assert (code, answer["state"], answer["person"]) == (1, "valid", "no-key")
+    assert "--manifest" in desk.asks(written(), *WHO)[1]
 
 
 def test_a_name_that_the_document_cut_is_asked_for_whole(desk: Desk) -> None:
