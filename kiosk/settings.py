@@ -100,7 +100,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         if environ.get(variable):
             values[key] = (environ[variable], f"variable {variable}")
     return Settings(
-        central_url=_central_url(*values["central_url"]) if "central_url" in values else None,
+        central_url=read_central_url(*values["central_url"]) if "central_url" in values else None,
         id=_identifier(*values["id"]) if "id" in values else DEMO_KIOSK,
         printer=_printer(*values["printer"]) if "printer" in values else printer_address.VIRTUAL,
         paper=_paper(*values["paper"]) if "paper" in values else "80mm",
@@ -143,7 +143,8 @@ def _wrong(where: str, expected: str) -> SettingsError:
     return SettingsError(f"{where} : attendu {expected}")
 
 
-def _central_url(value: object, where: str) -> str:
+def read_central_url(value: object, where: str) -> str:
+    """Return the address of a central; raise SettingsError, which says where it stands."""
     expected = _wrong(where, "une adresse comme https://central.exemple.fr")
     if not isinstance(value, str):
         raise expected

@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query
-from pydantic import AwareDatetime
 
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
@@ -47,7 +46,7 @@ def read_manifest(
     site: Annotated[Identifier, Path(description="the counter's own; not-found for any other", examples=[SITE_ID])],
     date: Annotated[dt.date, Query(description="on the site's calendar", examples=["2027-02-03"])],
     since: Annotated[
-        AwareDatetime | None,
+        contract.WrittenInstant | None,
         Query(description="when the list was made that is to be brought up to date", examples=["2027-02-03T07:30:00Z"]),
     ] = None,
 ) -> SignedAnswer:

@@ -64,9 +64,10 @@ class Manifests:
         return manifest.write(listed, signer)
 
     def _tag_keys(self, day: Day, rows: Iterable[sa.RowMapping]) -> dict[str, bytes]:
-        # Of the day itself, too: a ticket made after the list is checked with it.
-        ends = (end for end in day.bounds().values() if isinstance(end, dt.datetime))
-        starts = [*ends, *(row["start_at"] for row in rows if row["site"] == day.site)]
+        starts = [row["start_at"] for row in rows if row["site"] == day.site]
+        if dt.date.min < day.date < dt.date.max:
+            # Of the day itself, too: a ticket made after the list is checked with it.
+            starts += [end for end in day.bounds().values() if isinstance(end, dt.datetime)]
         return {quarter: self.issuer.tag_key(day.site, quarter) for quarter in sorted(map(quarter_of, starts))}
 
 
