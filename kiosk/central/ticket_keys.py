@@ -95,6 +95,8 @@ def load_root(path: Path, expected: str | None) -> Signer:
     """Return the root's private half; raise OSError when it cannot be read or is not the one that is expected."""
     try:
         private = load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError:
+        raise BadTicketKey(f"there is no {path.name} here; --root says where the root's private key is") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
         private = None
     if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):

@@ -4,7 +4,7 @@ import pytest
 
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
-from kiosk.central.catalogue import load_catalogue
+from kiosk.central.catalogue import Catalogue, load_catalogue
 from kiosk.central.refusal import Refused
 
 CATALOGUE = load_catalogue()
@@ -39,3 +39,10 @@ def test_an_unknown_id_is_not_found() -> None:
         with pytest.raises(Refused) as refused:
             ask("none")
         assert refused.value.problem is ProblemName.NOT_FOUND
+
+
+@pytest.mark.parametrize("what", ["sites", "services"])
+def test_no_two_sites_nor_services_have_the_same_code_in_tickets(what: str) -> None:
+    same = dict.fromkeys(("site-4631", "site-6738"), next(iter(getattr(CATALOGUE, what).values())))
+    with pytest.raises(ValueError, match=f"the {what} site-4631 and site-6738 have the same code"):
+        Catalogue(**{"services": CATALOGUE.services, "sites": CATALOGUE.sites} | {what: same})
