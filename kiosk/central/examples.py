@@ -19,7 +19,7 @@ SITE_ID = "pref-93"
 SLOT_ID = "s-6f1d2c"
 HOLD_ID = "5b0c1a52-6d0f-4f3e-9a55-0d6f2f6b8c11"
 BOOKING_ID = "0f7d3c1e-52b8-4a0c-8f0e-3d1f6a2b9c44"
-REFERENCE = "7K4M2QXP93TQ"
+REFERENCE = "7K4MQ2XP93TQ"
 NONCE = "0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d"
 
 _PARIS = ZoneInfo("Europe/Paris")

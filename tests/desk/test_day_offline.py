@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import cycle, islice, zip_longest
 from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -164,7 +164,7 @@ def crowd_of(central: RunningCentral) -> Crowd:
     """Book 295 persons into the slots of one day."""
     starts = [NOW + dt.timedelta(hours=3, minutes=20 * number) for number in range(15)]
     slots = [central.add_slot(f"day-{n}", capacity=20, start=at, service=SERVICE) for n, at in enumerate(starts)]
-    bookings = [book_at(central, slots[number % len(slots)]) for number in range(295)]
+    bookings = book_at(central, *islice(cycle(slots), 295))
     texts = zip([booked.reference for booked in bookings], tickets_of(central, bookings), strict=True)
     return Crowd(bookings[0], bookings[1], bookings[2:285:2], bookings[3:285:2], bookings[285:], dict(texts))
 

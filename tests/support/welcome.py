@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,15 +10,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from kiosk.central import counters, wire
 from kiosk.central import tables as db
-from kiosk.central import wire
-from kiosk.central.counters import Counter, add
 from kiosk.central.issuer import Issuer
 from kiosk.desk.welcome import Welcome
 from kiosk.embedded import RemoteCentral
 from kiosk.settings import DEMO_COUNTER_TOKEN, Settings
 from kiosk.tickets import keys
-from tests.central.rows import Booked, add_booking
+from tests.central.rows import Booked, add_bookings
 from tests.support.central import NOW, RunningCentral
 from tests.support.counter import settings_for
 
@@ -46,7 +46,8 @@ def root_of(central: RunningCentral) -> str:
 def add_second_counter(central: RunningCentral) -> None:
     """Let a second counter of the site in."""
     with central.storage.writing() as transaction:
-        add(transaction, central.storage.person_key, NOW, Counter(SECOND_COUNTER, SITE), SECOND_TOKEN)
+        second = counters.Counter(SECOND_COUNTER, SITE)
+        counters.add(transaction, central.storage.person_key, NOW, second, SECOND_TOKEN)
 
 
 @asynccontextmanager
@@ -68,11 +69,13 @@ async def welcome_at(
         await welcome.close()
 
 
-def book_at(central: RunningCentral, slot: str, **columns: object) -> Booked:
-    """Add an appointment of somebody new in a slot of the test's, made days ago."""
+def book_at(central: RunningCentral, *slots: str, **columns: object) -> list[Booked]:
+    """Add an appointment of somebody new in each of these slots of the test's, made days ago."""
+    taken = sa.update(db.slots).where(db.slots.c.id == sa.bindparam("which")).values(taken=sa.bindparam("many"))
     with central.storage.writing() as transaction:
-        transaction.execute(sa.update(db.slots).where(db.slots.c.id == slot).values(taken=db.slots.c.taken + 1))
-    return add_booking(central, slot=slot, service=SERVICE, created_at=NOW - dt.timedelta(days=9), **columns)
+        transaction.execute(taken, [{"which": slot, "many": many} for slot, many in Counter(slots).items()])
+    common = {"service": SERVICE, "created_at": NOW - dt.timedelta(days=9)} | columns
+    return add_bookings(central, [{"slot": slot, **common} for slot in slots])
 
 
 def tickets_of(central: RunningCentral, bookings: Iterable[Booked]) -> list[str]:

@@ -154,7 +154,7 @@ def test_a_personal_number_that_is_not_there_has_zero_or_a_filler_for_its_check_
 
 
 def test_an_old_french_identity_card_asks_for_the_name() -> None:
-    with pytest.raises(BadZoneError, match="ancienne carte d'identité française.*Tapez le nom"):
+    with pytest.raises(BadZoneError, match=r"ancienne carte d'identité française.*Tapez le nom"):
         read_zone("IDFRA" + "DIALLO".ljust(31, "<") + "\n" + "8".ljust(36, "0"))
 
 
