@@ -4,13 +4,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-MEDIA_TYPE = 'application/cose; cose-type="cose-sign1"'
-SIGNED: dict[int | str, dict[str, Any]] = {
-    200: {"description": "A COSE_Sign1 message", "content": {MEDIA_TYPE: {"schema": {"format": "binary"}}}}
-}
-
 
 class SignedAnswer(Response):
     """The bytes of the message, under its media type."""
 
-    media_type = MEDIA_TYPE
+    media_type = 'application/cose; cose-type="cose-sign1"'
+
+    @classmethod
+    def described(cls) -> dict[str, Any]:
+        """Return the content of the answer in OpenAPI; what the bytes hold is described for verifiers elsewhere."""
+        examples = {"vectors": {"summary": "see ticket-format.md", "externalValue": "ticket-vectors.json"}}
+        return {cls.media_type: {"schema": {"type": "string", "format": "binary"}, "examples": examples}}

@@ -3,10 +3,13 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from kiosk.booking.catalogue import Service, Site
+from kiosk.tickets.identity import Bearer
 from kiosk.tickets.reference import grouped
+from kiosk.tickets.scan import Code, Ticket
 from kiosk.tickets.token import code_of
 from kiosk.tickets.verify import Person, State, Verdict
 
@@ -26,6 +29,19 @@ class Check:
     as_of: dt.datetime | None  # how old the knowledge is; None: none
     is_fresh: bool
     nonce: str = ""  # under which the admission was noted; empty: nobody was let in
+
+
+class Checker(Protocol):
+    """Who can tell what a ticket is worth: the central through a mediator's kiosk, or a counter by itself."""
+
+    def now(self) -> dt.datetime:
+        """Return the time, on the wall clock of this place."""
+
+    async def check(self, scan: Ticket | Code, bearer: Bearer | None = None) -> Check:
+        """Return what a ticket is worth; raise DeskError when nobody can tell."""
+
+    async def identify(self, check: Check, scan: Ticket | Code, bearer: Bearer) -> Check:
+        """Return the same with who shows it compared; raise DeskError."""
 
 
 @dataclass(frozen=True, slots=True)

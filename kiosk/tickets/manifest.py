@@ -109,13 +109,15 @@ def _read(content: Any) -> Manifest:
             **others,
         } if not others:
             every = [_entry(entry) for entry in entries]
+            if not all(isinstance(quarter, str) and isinstance(key, bytes) for quarter, key in tag_keys.items()):
+                raise BadManifestError
             return Manifest(
                 site,
                 zone,
                 dt.date.fromisoformat(date),
                 instant(made),
                 None if since is None else instant(since),
-                {str(quarter): bytes(key) for quarter, key in tag_keys.items()},
+                tag_keys,
                 {entry.reference: entry for entry in every},
             )
     raise BadManifestError
@@ -148,7 +150,11 @@ def _entry(raw: Any) -> Entry:
             int(revision),
             bool(cancelled),
             list() | None as seen,
-        ] if (len(tag), len(service), len(site)) == (TAG_BYTES, CODE_BYTES, CODE_BYTES):
+        ] if (
+            (len(tag), len(service), len(site)) == (TAG_BYTES, CODE_BYTES, CODE_BYTES)
+            and 0 < minutes < 2**16
+            and 0 < revision < 2**16
+        ):
             reference = from_bytes(packed)
             return Entry(reference, tag, instant(start), minutes, service, site, revision, cancelled, _admission(seen))
     raise BadManifestError

@@ -119,7 +119,7 @@ def _claims(content: Any) -> Claims:
             numbers = [expires, issued, start, minutes, revision]
             if lengths != [CODE_BYTES] * 3 + [TAG_BYTES] or any(type(n) is not int for n in numbers):
                 raise AlteredError
-            if not (0 <= issued < _LATEST and 0 <= start < _LATEST and 0 < minutes < 2**16 and 0 < revision < 2**16):
+            if not (0 < minutes < 2**16 and 0 < revision < 2**16):
                 raise AlteredError
             claims = Claims(
                 from_bytes(packed), instant(issued), instant(start), minutes, service, site, kiosk, tag, revision
@@ -130,5 +130,7 @@ def _claims(content: Any) -> Claims:
 
 
 def instant(seconds: int) -> dt.datetime:
-    """Return the UTC time of seconds since 1970."""
+    """Return the UTC time of seconds since 1970; raise ValueError before that year, and from 2106 on (32 bits)."""
+    if not 0 <= seconds < _LATEST:
+        raise ValueError
     return dt.datetime.fromtimestamp(seconds, dt.UTC)

@@ -29,10 +29,10 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     MOVED = "moved"
     WRONG_SITE = "wrong-site"
+    ALREADY_ADMITTED = "already-admitted"
     EXPIRED = "expired"
     WRONG_DAY = "wrong-day"
     NOT_LISTED = "not-listed"
-    ALREADY_ADMITTED = "already-admitted"
     VALID = "valid"
 
 
@@ -124,10 +124,11 @@ def verify_token(
         return _worthless(fault, known, now)
     claims = read.claims
     entry = known.entries.get(claims.reference)
+    if entry is not None and not entry.cancelled and entry.revision < claims.revision:
+        entry = None  # changed since the list was made: the ticket knows better
     state = _state(claims, entry, known, here, now)
-    expected = (claims.tag, claims.start) if entry is None else (entry.tag, entry.start)
-    person = _person(known, expected, bearer, claims.reference)
-    return _verdict(state, _appointment(entry or claims), person, known, now)
+    source = entry or claims
+    return _verdict(state, _appointment(source), _person(source, known, here, bearer), known, now)
 
 
 def verify_reference(
@@ -138,8 +139,7 @@ def verify_reference(
     if entry is None:
         return _worthless(State.NOT_LISTED, known, now)
     state = _state_of_entry(entry, known, here, now)
-    person = _person(known, (entry.tag, entry.start), bearer, reference)
-    return _verdict(state, _appointment(entry), person, known, now)
+    return _verdict(state, _appointment(entry), _person(entry, known, here, bearer), known, now)
 
 
 def _worthless(state: State, known: Knowledge, now: dt.datetime) -> Verdict:
@@ -167,42 +167,36 @@ def _state(claims: Claims, entry: Entry | None, known: Knowledge, here: Here | N
         if not entry.cancelled and (claims.start, claims.site) != (entry.start, entry.site):
             return State.MOVED
         return _state_of_entry(entry, known, here, now)
-    if here is None:
-        return State.EXPIRED if claims.expires_at <= now else State.VALID
-    if claims.site != code_of(here.site):
-        return State.WRONG_SITE
-    if claims.expires_at <= now:
-        return State.EXPIRED
-    day = claims.start.astimezone(here.zone).date()
-    if day != now.astimezone(here.zone).date():
-        return State.WRONG_DAY
-    if known.day == day and known.as_of is not None and claims.issued_at <= known.as_of:
-        return State.NOT_LISTED
-    return State.ALREADY_ADMITTED if known.admission_of(claims.reference) else State.VALID
+    state = _state_here(claims, known, here, now)
+    if state is not State.VALID or here is None or known.as_of is None:
+        return state
+    is_listed_day = known.day == claims.start.astimezone(here.zone).date()
+    return State.NOT_LISTED if is_listed_day and claims.issued_at < known.as_of else State.VALID
 
 
 def _state_of_entry(entry: Entry, known: Knowledge, here: Here | None, now: dt.datetime) -> State:
-    if entry.cancelled:
-        return State.CANCELLED
-    if here is not None and entry.site != code_of(here.site):
+    return State.CANCELLED if entry.cancelled else _state_here(entry, known, here, now)
+
+
+def _state_here(source: Entry | Claims, known: Knowledge, here: Here | None, now: dt.datetime) -> State:
+    if here is not None and source.site != code_of(here.site):
         return State.WRONG_SITE
-    if known.admission_of(entry.reference):
+    if known.admission_of(source.reference):
         return State.ALREADY_ADMITTED
-    if entry.start + dt.timedelta(minutes=entry.minutes) + token.GRACE <= now:
+    if source.start + dt.timedelta(minutes=source.minutes) + token.GRACE <= now:
         return State.EXPIRED
-    if here is not None and entry.start.astimezone(here.zone).date() != now.astimezone(here.zone).date():
+    if here is not None and source.start.astimezone(here.zone).date() != now.astimezone(here.zone).date():
         return State.WRONG_DAY
     return State.VALID
 
 
-def _person(known: Knowledge, expected: tuple[bytes, dt.datetime], bearer: Bearer | None, reference: str) -> Person:
+def _person(source: Entry | Claims, known: Knowledge, here: Here | None, bearer: Bearer | None) -> Person:
     if bearer is None:
         return Person.NOT_ASKED
-    tag, start = expected
-    key = known.tag_keys.get(identity.quarter_of(start))
-    if key is None:
+    key = known.tag_keys.get(identity.quarter_of(source.start))
+    if key is None or (here is not None and source.site != code_of(here.site)):  # every site has its own keys
         return Person.NO_KEY
-    if identity.is_bearer(key, tag, bearer, reference):
+    if identity.is_bearer(key, source.tag, bearer, source.reference):
         return Person.MATCH
     return Person.NAME_CUT if bearer.may_be_cut else Person.NO_MATCH
 
