@@ -31,6 +31,7 @@ from kiosk.central.ticket_keys import (
 )
 from kiosk.cli import DATABASE_URL_VARIABLE, main
 from kiosk.tickets import keys
+from kiosk.tickets.cose import Signer
 from kiosk.tickets.keys import KeySet
 from kiosk.tickets.reference import grouped
 from kiosk.tickets.token import read
@@ -341,7 +342,7 @@ def test_whatever_is_rotated_and_revoked_a_key_signs_and_earlier_tickets_stay_go
         undone.rollback()
 
 
-def _live(transaction: Connection, key: bytes, root: ticket_keys.Signer, steps: list[tuple[str, int]]) -> None:
+def _live(transaction: Connection, key: bytes, root: Signer, steps: list[tuple[str, int]]) -> None:
     now, signed = NOW + DAY, []
     for step, number in steps:
         listed = listed_keys(transaction)
