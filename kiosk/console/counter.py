@@ -18,7 +18,6 @@ from kiosk.desk.answers import (
 )
 from kiosk.desk.welcome import Conflict, Synced, Welcome
 from kiosk.embedded import host_for
-from kiosk.environment import confine_process
 from kiosk.journal.counter_book import BookInUseError
 from kiosk.settings import SettingsError, load
 
@@ -51,7 +50,6 @@ def sync(environ: Mapping[str, str], site: str | None) -> int:
 
     Return 0, 1 when it was not done whole, 2 for a wrong setting; what is wrong is one French line on standard error.
     """
-    confine_process()
     try:
         settings = load(environ)
         site = settings.site_of_counter(site)

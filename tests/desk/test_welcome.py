@@ -285,7 +285,7 @@ async def test_an_admission_that_another_counter_made_before_ends_ours_once_it_i
         assert second.conflicts == (conflict,)
         check = await second.identify(ours, ticket, HOLDER)
         assert (check.state, check.admitted_by, check.nonce) == (State.ALREADY_ADMITTED, FIRST_COUNTER, "")
-        assert second.conflicts == ()
+        assert not second.conflicts
 
 
 async def test_what_the_central_answered_and_nobody_heard_is_delivered_once(
