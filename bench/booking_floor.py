@@ -258,6 +258,7 @@ class _Floor:
             "kiosk": self.kiosk,
             "demonstration": False,
             "created_at": now,
+            "changed_at": now,
         }
         intent = {"kiosk": self.kiosk, "key": new_id(), "action": "book", "subject": hold, "payload_hmac": _HASH}
         return (

@@ -64,11 +64,11 @@ class EmbeddedCentral:
             await self._process.wait()
 
     def root_key(self) -> str | None:
-        """Return the root that it made at its first start; raise OpeningError before that."""
+        """Return the root that it made at its first start; None before that."""
         try:
             return (self._data_dir / ROOT_FILE).read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
-            raise OpeningError from None
+            return None
 
     async def _spawn(self) -> str:
         command = [sys.executable, "-m", "kiosk", "central", "--port", str(self._port), "--data", str(self._data_dir)]

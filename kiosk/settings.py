@@ -75,14 +75,21 @@ class Settings:
         if self.embedded:
             return DEMO_COUNTER_TOKEN.format(site)
         if self.counter_token is None:
-            raise SettingsError("clé « counter_token » absente : attendu " + _EXPECTED_TOKEN)
+            raise SettingsError(f"clé « counter_token » absente : attendu {_EXPECTED_TOKEN}")
         return self.counter_token
 
-    def check_counter(self, site: str) -> None:
-        """Raise SettingsError unless a counter can be sure of its central, and be known to it."""
+    def site_of_counter(self, asked: str | None) -> str:
+        """Return the site whose counter this is to be, the demonstration's by default.
+
+        Raise SettingsError when none was asked for, or when a counter could not be sure of its central.
+        """
+        site = asked or (DEMO_SITE if self.embedded else None)
+        if site is None:
+            raise SettingsError("il faut dire de quel lieu : kiosk counter --site pref-93")
         if self.root_key is None and not self.embedded:
-            raise SettingsError("clé « root_key » absente : attendu " + _EXPECTED_ROOT)
+            raise SettingsError(f"clé « root_key » absente : attendu {_EXPECTED_ROOT}")
         self.counter_token_for(site)
+        return site
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -93,7 +100,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         if environ.get(variable):
             values[key] = (environ[variable], f"variable {variable}")
     return Settings(
-        central_url=_central_url(*values["central_url"]) if "central_url" in values else None,
+        central_url=read_central_url(*values["central_url"]) if "central_url" in values else None,
         id=_identifier(*values["id"]) if "id" in values else DEMO_KIOSK,
         printer=_printer(*values["printer"]) if "printer" in values else printer_address.VIRTUAL,
         paper=_paper(*values["paper"]) if "paper" in values else "80mm",
@@ -136,7 +143,8 @@ def _wrong(where: str, expected: str) -> SettingsError:
     return SettingsError(f"{where} : attendu {expected}")
 
 
-def _central_url(value: object, where: str) -> str:
+def read_central_url(value: object, where: str) -> str:
+    """Return the address of a central; raise SettingsError, which says where it stands."""
     expected = _wrong(where, "une adresse comme https://central.exemple.fr")
     if not isinstance(value, str):
         raise expected

@@ -4,9 +4,10 @@ Times are RFC 3339 with the offset of the site's own zone; the zone's IANA name 
 """
 
 import datetime as dt
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from kiosk.api.text import CleanText, Identifier
 from kiosk.booking import person as people
@@ -21,6 +22,7 @@ MAX_SITES = 400
 PAGE_SIZE = 100
 MAX_NOTES = 200
 MIN_SURNAME_PREFIX = 4  # letters of the MRZ form
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
 IDEMPOTENCY_KEY_PATTERN = r"^[A-Za-z0-9-]{16,64}$"
 REVISION_PATTERN = r'^"[1-9]\d{0,8}"$'  # an entity tag (RFC 9110 section 8.8.3) made of the booking's revision
 
@@ -41,6 +43,14 @@ def _wire_date(text: str) -> str:
     return BirthDate.from_iso(text).iso()
 
 
+def _written(value: object) -> object:
+    # pydantic takes a number for seconds since 1970: it is not what the description promises.
+    if isinstance(value, dt.datetime) or (isinstance(value, str) and _INSTANT.match(value)):
+        return value
+    raise ValueError("a date and a time with an offset, as in RFC 3339")
+
+
+WrittenInstant = Annotated[AwareDatetime, BeforeValidator(_written)]
 BirthDateText = Annotated[
     str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", examples=["1987-05-03", "1987"]), AfterValidator(_wire_date)
 ]
@@ -385,7 +395,7 @@ class Note(Request):
     """
 
     nonce: Annotated[str, Field(pattern=IDEMPOTENCY_KEY_PATTERN)]
-    at: AwareDatetime
+    at: WrittenInstant
     outcome: Literal["admitted", "withdrawn"] | State
     reference: Identifier | None = None
     revision: int | None = Field(default=None, ge=1, lt=2**16)

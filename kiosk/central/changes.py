@@ -73,7 +73,7 @@ class Changes:
             moved = {"slot": slot["id"], "ends_at": ends_at, "moves": booking["moves"] + 1}
             _write(transaction, booking, now, moved)
             left = {"booking": booking["id"], "revision": booking["revision"], "slot": booking["slot"]}
-            transaction.execute(_LEAVE_SLOT, left)
+            transaction.execute(_LEAVE_SLOT, left | {"left_at": now})
             transaction.execute(_KEEP_CLAIMS, _claims_of(booking) | {"until": ends_at})
             return Act("move", booking["id"], {"from": booking["slot"], "to": slot["id"]})
 

@@ -95,6 +95,8 @@ def load_root(path: Path, expected: str | None) -> Signer:
     """Return the root's private half; raise OSError when it cannot be read or is not the one that is expected."""
     try:
         private = load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError:
+        raise BadTicketKey(f"there is no {path.name} here; --root says where the root's private key is") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
         private = None
     if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
@@ -254,7 +256,7 @@ def _unseal(person_key: bytes, key_id: bytes, sealed: Mapping[str, bytes]) -> Si
         nonce, text = sealed[name][:_NONCE_BYTES], sealed[name][_NONCE_BYTES:]
         scalar = _sealing(person_key).decrypt(nonce, text, key_id)
         return Signer(ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1()), key_id)
-    except (KeyError, ValueError, InvalidTag):
+    except (KeyError, ValueError, TypeError, InvalidTag):  # SQLite keeps whatever is put in
         raise BadTicketKey(
             f"ticket key {name} in the database is damaged; restore it from the backup, or revoke it"
         ) from None

@@ -32,7 +32,7 @@ class IdentityScreen(ModalScreen[Bearer]):
 
     def compose(self) -> ComposeResult:
         """Three fields, in the order of the document."""
-        with Vertical():
+        with Vertical(id="identity"):
             yield Question("Qui montre ce ticket ? Tapez comme sur la pièce d'identité.")
             yield Entry("Nom", id="surname", max_length=person.MAX_NAME)
             yield Entry("Prénom (vide s'il n'y en a pas)", id="given_names", max_length=person.MAX_NAME)

@@ -17,7 +17,6 @@ from kiosk.screens.identity import IdentityScreen
 from kiosk.screens.verdict import shown
 from kiosk.screens.words import sentence_for
 from kiosk.tickets.identity import Bearer
-from kiosk.tickets.mrz_zone import BadZoneError, read_zone
 from kiosk.tickets.reference import LENGTH, grouped
 from kiosk.tickets.scan import Code, Ticket, Zone, read_scan
 from kiosk.widgets.banner import Banner
@@ -27,10 +26,10 @@ from kiosk.widgets.sentences import Notice, Question, Sentence
 
 IDENTITY = Hint("F5", "taper le nom")
 NEXT_TICKET = Hint("Entrée", "ticket suivant")
-_TYPED_CODE = 2 * LENGTH  # longer than that, nobody typed it
+TYPED_CODE = 2 * LENGTH  # longer than that, nobody typed it
 _BAD_CODE = "Ce code n'est pas juste. Il a 12 lettres et chiffres. Exemple : 7K4M-Q2XP-93TQ."
 _TICKET_FIRST = "Scannez d'abord le ticket, ensuite la pièce d'identité."
-_WHOSE = "Code {}. Scannez le bas de la pièce d'identité, ou F5 : tapez le nom et la date de naissance."
+_WHOSE = "Code {}.\nScannez le bas de la pièce d'identité. Ou F5 : tapez le nom et la date de naissance."
 
 
 class VerifyScreen(FramedScreen):
@@ -62,7 +61,7 @@ class VerifyScreen(FramedScreen):
     def _scanned(self, event: ScanField.Scanned) -> None:
         event.stop()
         scan = read_scan(event.text)
-        if not event.text.strip():
+        if not event.text:
             self.forget()
         elif isinstance(scan, Zone):
             self._compare(scan.bearer)
@@ -70,20 +69,12 @@ class VerifyScreen(FramedScreen):
             self._look(scan)
         elif isinstance(scan, Code):
             self._ask_whose(scan)
-        else:
-            self._explain(event.text)
-
-    def _explain(self, text: str) -> None:
-        """Something else was scanned or typed: say what it may have been meant for."""
-        if "<" in text:
-            try:
-                read_zone(text)
-            except BadZoneError as error:
-                self.say(str(error))
-        elif len(text.strip()) <= _TYPED_CODE:
+        elif scan.sentence:
+            self.say(scan.sentence)
+        elif len(event.text) <= TYPED_CODE:
             self.say(_BAD_CODE)
         else:
-            self._look(Ticket(text))
+            self._look(Ticket(event.text))
 
     def _ask_whose(self, code: Code) -> None:
         self.forget()

@@ -1,8 +1,10 @@
 """A real central for tests: a real server in a thread, on a real database, with a clock that tests move."""
 
+import asyncio
 import atexit
 import datetime as dt
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from kiosk.central import tables as db
 from kiosk.central.catalogue import Catalogue, load_catalogue, register
@@ -27,6 +30,7 @@ from tests.support.databases import database_url
 
 NOW = dt.datetime(2027, 1, 11, 8, 0, tzinfo=dt.UTC)  # a Monday, 9 h in Paris
 START_SECONDS = 10
+SHORT_SECONDS = 0.001
 
 
 class MovingClock:
@@ -119,6 +123,28 @@ class RunningCentral:
             transaction.execute(sa.update(db.sites).where(db.sites.c.id == site).values(source=source))
 
 
+class _Prompt(Listener):
+    """Ends when it is told and its connections are gone; uvicorn looks, then rests, a tenth of a second each."""
+
+    def __init__(self, app: FastAPI, on_ready: Callable[[], None]) -> None:
+        """Serve `app`; call `on_ready` when connections are accepted."""
+        super().__init__(app, on_ready)
+        self.told = threading.Event()
+
+    async def main_loop(self) -> None:
+        """Serve until told to end."""
+        await self.on_tick(0)
+        await asyncio.to_thread(self.told.wait)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End as uvicorn does, for as long as somebody is still served."""
+        ending = asyncio.create_task(super().shutdown(sockets))
+        await asyncio.sleep(0)
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(SHORT_SECONDS)
+        ending.cancel()
+
+
 @contextmanager
 def running_central(
     data_dir: Path,
@@ -137,7 +163,7 @@ def running_central(
         register(catalogue, transaction)
     ready = threading.Event()
     app = create_app(storage, catalogue, registers or embedded(storage), clock, chance or Chance())
-    listener = Listener(app, ready.set)
+    listener = _Prompt(app, ready.set)
     with bind(0) as listening:
         thread = threading.Thread(target=listener.run, kwargs={"sockets": [listening]}, name="central")
         thread.start()
@@ -145,7 +171,7 @@ def running_central(
             assert ready.wait(START_SECONDS), "the central did not start"
             yield RunningCentral(base_url(listening), storage, clock, catalogue)
         finally:
-            listener.should_exit = True
+            listener.told.set()
             thread.join()
             storage.close()
 

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("booking", sa.String(length=36), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("slot", sa.String(length=100), nullable=False),
+        sa.Column("left_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["booking"], ["bookings.id"]),
         sa.ForeignKeyConstraint(["slot"], ["slots.id"]),
         sa.PrimaryKeyConstraint("booking", "revision", name="one_former_slot_per_revision"),
