@@ -44,7 +44,8 @@ class VerifyScreen(FramedScreen):
         super().__init__()
         self._checker = checker
         self.in_turn = asyncio.Lock()
-        self._asked: Ticket | Code | None = None
+        self._asked: Ticket | Code | None = None  # what was scanned last
+        self._checked: Ticket | Code | None = None  # what `check` is about: answers come after scans
         self.check: Check | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -66,15 +67,20 @@ class VerifyScreen(FramedScreen):
         elif isinstance(scan, Zone):
             self._compare(scan.bearer)
         elif isinstance(scan, Ticket):
-            self._look(scan)
+            self._ask(scan)
         elif isinstance(scan, Code):
             self._ask_whose(scan)
-        elif scan.sentence:
+        elif scan.sentence:  # a document that was read badly: the ticket before it still counts
             self.say(scan.sentence)
         elif len(event.text) <= TYPED_CODE:
+            self.forget()
             self.say(_BAD_CODE)
         else:
-            self._look(Ticket(event.text))
+            self._ask(Ticket(event.text))
+
+    def _ask(self, ticket: Ticket) -> None:
+        self._asked = ticket
+        self._look(ticket)
 
     def _ask_whose(self, code: Code) -> None:
         self.forget()
@@ -99,16 +105,18 @@ class VerifyScreen(FramedScreen):
     @work(group="verify", exit_on_error=False)
     async def _look(self, scan: Ticket | Code, bearer: Bearer | None = None) -> None:
         async with self.in_turn:  # a scanner may be faster than the answer
-            before = self.check if bearer and scan is self._asked else None
+            again = scan is self._checked
             try:
-                if before is not None and bearer is not None:
-                    check = await self._checker.identify(before, scan, bearer)
+                if again and self.check is not None and bearer is not None:
+                    check = await self._checker.identify(self.check, scan, bearer)
                 else:
                     check = await self._checker.check(scan, bearer)
             except DeskError as error:
+                if not again:
+                    self._clear()  # or the answer about another ticket would stand there
                 self.say(sentence_for(error, self._checker.now()))
                 return
-            self._asked, self.check = scan, check
+            self._checked, self.check = scan, check
             self._show(check)
 
     def _show(self, check: Check) -> None:
@@ -125,7 +133,11 @@ class VerifyScreen(FramedScreen):
 
     def forget(self) -> None:
         """Make room for the next ticket."""
-        self._asked = self.check = None
+        self._asked = None
+        self._clear()
+
+    def _clear(self) -> None:
+        self._checked = self.check = None
         self.say("")
         self.query_one("#banner", Banner).clear()
         for name in ("facts", "advice", "knowledge"):
