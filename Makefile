@@ -9,8 +9,9 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m kiosk
 
+# Written bytecode, whatever the shell says: else each of the hundred programs that tests start compiles the kiosk anew.
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 test-postgres: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.support.postgres $(BIN)/python -m pytest tests/central

@@ -256,7 +256,7 @@ def _unseal(person_key: bytes, key_id: bytes, sealed: Mapping[str, bytes]) -> Si
         nonce, text = sealed[name][:_NONCE_BYTES], sealed[name][_NONCE_BYTES:]
         scalar = _sealing(person_key).decrypt(nonce, text, key_id)
         return Signer(ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1()), key_id)
-    except (KeyError, ValueError, InvalidTag):
+    except (KeyError, ValueError, TypeError, InvalidTag):  # SQLite keeps whatever is put in
         raise BadTicketKey(
             f"ticket key {name} in the database is damaged; restore it from the backup, or revoke it"
         ) from None

@@ -3,6 +3,7 @@
 Nothing that was typed is repeated on standard error: it may be a name.
 """
 
+import contextlib
 import datetime as dt
 import json
 import re
@@ -35,6 +36,7 @@ MAX_INPUT_BYTES = 10_000
 YEARS = range(2000, 2100)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _CODE = re.compile(r"[0-9A-Za-z]{4}([ -]?[0-9A-Za-z]{4}){2}")
+_CLOSED = (OSError, AttributeError)  # a standard stream that the shell closed is None
 
 
 class UsageError(ValueError):
@@ -77,22 +79,26 @@ def run(asked: Asked, environ: Mapping[str, str], now: dt.datetime) -> int:
         place = _place(asked, key_set, directory, moment)
         found = _ask(_text(asked.ticket), asked, key_set, place, moment, bearer)
     except (UsageError, SettingsError, PersonError, BadZoneError, BadReferenceError) as error:
-        sys.stderr.write(f"kiosk ticket verify : {error}\n")
-        return USAGE_ERROR
+        return _refuse(str(error))
     answer = Answer(found, directory, place.here, moment, is_vouched=settings.root_key is not None)
     return _write(answer.json() if asked.as_json else answer.text(), VALID if answer.is_good else NOT_VALID)
 
 
 def _write(text: str, code: int) -> int:
-    # Not every terminal's alphabet has our signs, and a verdict must not end in a traceback.
-    encoding = sys.stdout.encoding or "utf-8"
     try:
+        # Not every terminal's alphabet has our signs, and a verdict must not end in a traceback.
+        encoding = sys.stdout.encoding or "utf-8"
         sys.stdout.write(text.encode(encoding, errors="replace").decode(encoding))
         sys.stdout.flush()
-    except OSError:
-        sys.stderr.write("kiosk ticket verify : la réponse ne peut pas être écrite.\n")
-        return USAGE_ERROR
+    except _CLOSED:
+        return _refuse("la réponse ne peut pas être écrite")
     return code
+
+
+def _refuse(line: str) -> int:
+    with contextlib.suppress(*_CLOSED):
+        sys.stderr.write(f"kiosk ticket verify : {line}\n")
+    return USAGE_ERROR
 
 
 def _moment(text: str) -> dt.datetime:
@@ -124,7 +130,10 @@ def _bearer(asked: Asked, today: dt.date) -> Bearer | None:
 def _text(ticket: str | None) -> str:
     if ticket == STANDARD_INPUT:
         # A token is far shorter: what comes after is not read, and what is cut is no token either.
-        ticket = sys.stdin.buffer.read(MAX_INPUT_BYTES).decode(errors="replace")
+        try:
+            ticket = sys.stdin.buffer.read(MAX_INPUT_BYTES).decode(errors="replace")
+        except _CLOSED:
+            raise UsageError("l'entrée standard ne peut pas être lue") from None
     if not ticket or not (text := ticket.strip()):
         raise UsageError("donnez le texte du carré, ou son code, ou - pour lire l'entrée standard")
     return text

@@ -138,7 +138,7 @@ class VerifyTicketScreen(VerifyScreen, ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f7,alt+7", "dismiss")]
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (MASK,)
     HELP_TEXT = (
-        "Quelqu'un montre un ticket ? Scannez son carré, ou tapez le code écrit au-dessus.\n\n"
+        "Quelqu'un montre un ticket ? Scannez son carré, ou tapez le code écrit en dessous.\n\n"
         "Le poste dit si le rendez-vous tient toujours, où et quand. Il ne dit jamais à qui il est.\n"
         "Pour savoir s'il est à la personne : scannez le bas de sa pièce d'identité, ou F5.\n\n"
         "Un ticket faux, annulé ou au nom d'un autre ? La personne a peut-être été trompée. "

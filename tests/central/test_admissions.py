@@ -228,8 +228,9 @@ def office(central: RunningCentral) -> Office:
     left = {"booking": moved.id, "revision": 1, "slot": _slot(central), "left_at": at}
     with central.storage.writing() as transaction:
         transaction.execute(sa.insert(db.former_slots).values(left))
-    codes = (each.reference for each in (standing, too, cancelled, moved))
-    return Office(*codes, unknown=make_reference(54321), at=at)
+    return Office(
+        standing.reference, too.reference, cancelled.reference, moved.reference, unknown=make_reference(54321), at=at
+    )
 
 
 Noted = tuple[str, contract.Note]

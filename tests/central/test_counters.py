@@ -104,7 +104,7 @@ def test_a_token_is_not_in_the_database(central: RunningCentral, data: str, caps
     main(["central", "counters", "add", "--data", data, "--site", "pref-93", "--name", "guichet-4"])
     token = capsys.readouterr().out.strip()
     with central.storage.reading() as transaction:
-        rows = transaction.execute(sa.select(db.counters)).all() + transaction.execute(sa.select(db.events)).all()
+        rows = [*transaction.execute(sa.select(db.counters)), *transaction.execute(sa.select(db.events))]
     assert token not in repr(rows)
 
 

@@ -84,7 +84,7 @@ def test_a_move_gives_a_new_token_and_leaves_the_former_slot_behind(
     assert (claims.start, claims.revision, claims.issued_at) == (START + dt.timedelta(days=1), 2, moved_at)
     with central.storage.reading() as transaction:
         former = transaction.execute(sa.select(db.former_slots)).one()
-    assert former == (booking["id"], 1, "mine")
+    assert former == (booking["id"], 1, "mine", central.clock())
 
 
 def test_a_correction_binds_the_ticket_to_the_right_name(

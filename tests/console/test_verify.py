@@ -494,8 +494,12 @@ def test_a_machine_without_the_libraries_of_screens_network_and_wire_can_verify(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_an_answer_that_cannot_be_written_is_no_verdict(desk: Desk) -> None:
-    command = [sys.executable, "-m", "kiosk", "ticket", "verify", written(), "--keys", str(desk.keys)]
-    with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
-    assert refusal(ended.returncode, "", ended.stderr)
+@pytest.mark.parametrize("streams", [">/dev/full", ">&-", "<&-", "<&- 2>&-"])
+def test_without_a_standard_stream_there_is_no_verdict_and_no_traceback(streams: str, desk: Desk) -> None:
+    shown = "-" if "<" in streams else written()
+    shell = f'exec "$@" {streams}'
+    words = ["-m", "kiosk", "ticket", "verify", shown, "--keys", str(desk.keys)]
+    command = ["sh", "-c", shell, "sh", sys.executable, *words]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert len(ended.stderr.splitlines()) == int("2>" not in streams)

@@ -46,7 +46,8 @@ def through(scanner: Keys, computer: dict[str, str], lock: Callable[[str, str], 
         out = []
         for char in text:
             key, shift = scanner[char]
-            plain, shifted = computer.get(key) or (key[-1].lower(), key[-1])
+            gives = computer.get(key, key[-1].lower() + key[-1])
+            plain, shifted = gives[0], gives[1]
             out.append(lock(shifted, plain) if shift else lock(plain, shifted))
         return "".join(out)
 

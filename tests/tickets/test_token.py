@@ -1,6 +1,6 @@
 """No other token than the one that was signed: every bit, every cut, every exchange of claims.
 
-Each of the 200 tokens loses one bit in sixteen, others in the next one, so that every place is tried 12 times; all of
+Each of the 200 tokens loses one bit in 24, others in the next one, so that every place is tried eight times; all of
 them when KIOSK_TICKET_EVERY_BIT is set.
 """
 
@@ -47,7 +47,7 @@ CHANCE = random.Random(93)  # noqa: S311 (a seed, so that a failure comes back)
 CLAIMS = [claims(CHANCE) for _ in range(200)]
 TOKENS = [token.write(each, SIGNER) for each in CLAIMS]
 KEYS = key_set(ticket_key(), ticket_key(STRANGER))
-SHARE = 1 if os.environ.get("KIOSK_TICKET_EVERY_BIT") else 16
+SHARE = 1 if os.environ.get("KIOSK_TICKET_EVERY_BIT") else 24
 NOTHING = Knowledge()
 REFUSED = {State.NOT_OURS, State.ALTERED, State.UNKNOWN_KEY}
 
