@@ -95,12 +95,14 @@ class Welcome:
     async def open(self) -> None:
         """Find the central and open the book; raise OpeningError, after which it can be tried again."""
         try:
+            self._settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             address = await self._host.start()
             root = self._host.root_key() or self._settings.root_key
             if root is None:
                 raise OpeningError
-            self._opened = await asyncio.to_thread(_open, self._settings, self._site, address, root, self._machine_time)
-            await self._recall()
+            opened, notes = await asyncio.to_thread(
+                _open, self._settings, self._site, address, root, self._machine_time
+            )
         except BookError as error:
             self._lost = True
             raise StateError from error
@@ -110,7 +112,7 @@ class Welcome:
         except DeskError:
             self._lost = True
             raise
-        self._lost = False
+        self._opened, self._noted, self._lost = opened, _by_nonce(notes), False
 
     async def close(self) -> None:
         """Close what was opened."""
@@ -256,7 +258,7 @@ class Welcome:
                 notes = await asyncio.to_thread(self._open_now().book.notes)
             except BookError as error:
                 raise JournalError from error
-            self._noted = {noted.note.nonce: noted for noted in notes}
+            self._noted = _by_nonce(notes)
 
     def _verdict(self, scan: Ticket | Code, bearer: Bearer | None, without: str = "") -> Verdict:
         knowledge = self._open_now().knowledge
@@ -356,16 +358,22 @@ def _standing(entries: Iterable[Entry], date: dt.date, site: str, zone: ZoneInfo
     )
 
 
-def _open(settings: Settings, site: str, address: str, root: str, machine_time: Callable[[], dt.datetime]) -> _Opened:
+def _by_nonce(notes: Iterable[Noted]) -> dict[str, Noted]:
+    return {noted.note.nonce: noted for noted in notes}
+
+
+def _open(
+    settings: Settings, site: str, address: str, root: str, machine_time: Callable[[], dt.datetime]
+) -> tuple[_Opened, tuple[Noted, ...]]:
     from kiosk.api.counter_client import CounterClient
     from kiosk.desk.counter_knowledge import CounterKnowledge
     from kiosk.desk.counter_rounds import CounterRounds
 
     book = CounterBook(settings.counter_dir(site) / BOOK_FILE)
     try:
-        knowledge = CounterKnowledge(book, site, root)
+        knowledge, notes = CounterKnowledge(book, site, root), book.notes()
+        client = CounterClient(address, settings.counter_token_for(site))
     except BaseException:
         book.close()
         raise
-    client = CounterClient(address, settings.counter_token_for(site))
-    return _Opened(book, knowledge, CounterRounds(client, book, knowledge, site, machine_time))
+    return _Opened(book, knowledge, CounterRounds(client, book, knowledge, site, machine_time)), notes

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from kiosk.api import contract
 from kiosk.booking.person import BirthDate
 from kiosk.central import admissions, ticket_keys
 from kiosk.central import tables as db
@@ -27,6 +28,7 @@ from kiosk.desk.answers import (
     StateError,
 )
 from kiosk.desk.welcome import BOOK_FILE, Welcome
+from kiosk.journal import counter_book
 from kiosk.journal.counter_book import BookInUseError
 from kiosk.settings import Settings
 from kiosk.tickets.cose import Signer, new_signer
@@ -188,14 +190,18 @@ async def test_an_admission_is_on_disk_before_its_answer(welcome: Welcome, ticke
         assert book.execute("SELECT nonce, outcome FROM note").fetchall() == [(check.nonce, "admitted")]
 
 
-async def test_what_cannot_be_written_down_lets_nobody_in(welcome: Welcome, ticket: Ticket, settings: Settings) -> None:
-    await welcome.sync()
-    with closing(sqlite3.connect(settings.counter_dir(SITE) / BOOK_FILE, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")  # for longer than the book waits
-        with pytest.raises(JournalError):
-            await welcome.check(ticket)
-    assert (welcome.admitted_today, welcome.pending) == (0, 0)
-    assert (await welcome.check(ticket)).state is State.VALID
+async def test_what_cannot_be_written_down_lets_nobody_in(
+    demo_central: RunningCentral, settings: Settings, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counter_book, "LOCK_SECONDS", 0.01)
+    async with welcome_at(settings, demo_central.clock) as welcome:
+        await welcome.sync()
+        with closing(sqlite3.connect(settings.counter_dir(SITE) / BOOK_FILE, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # for longer than the book waits
+            with pytest.raises(JournalError):
+                await welcome.check(ticket)
+        assert (welcome.admitted_today, welcome.pending) == (0, 0)
+        assert (await welcome.check(ticket)).state is State.VALID
 
 
 async def test_the_same_ticket_twice_at_once_is_let_in_once(welcome: Welcome, ticket: Ticket) -> None:
@@ -304,12 +310,13 @@ async def test_what_the_central_answered_and_nobody_heard_is_delivered_once(
 
 
 async def test_more_notes_than_one_message_holds_are_all_delivered(
-    demo_central: RunningCentral, welcome: Welcome
+    demo_central: RunningCentral, welcome: Welcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(201):
+    monkeypatch.setattr(contract, "MAX_NOTES", 3)
+    for _ in range(7):
         await welcome.check(Ticket("something else"))
-    assert (await welcome.sync()).delivered == 201
-    assert report_of(demo_central).refused == {"not-ours": 201}
+    assert (await welcome.sync()).delivered == 7
+    assert report_of(demo_central).refused == {"not-ours": 7}
 
 
 async def test_in_the_evening_tomorrow_is_learnt_and_in_the_morning_yesterday_is_forgotten(

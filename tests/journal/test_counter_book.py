@@ -119,8 +119,7 @@ def test_a_book_that_cannot_be_read_is_an_error_of_its_own_and_is_let_go(tmp_pat
         path.mkdir()
     else:
         with book_in(tmp_path) as book:
-            for number in range(200):
-                book.add(Note(f"nonce-{number:010d}", AT, "altered"))
+            book.keep("keys", b"x" * 100_000)
     if damage == "no database":
         path.write_bytes(b"no database" * 1000)
     elif damage == "half":
