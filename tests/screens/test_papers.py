@@ -12,12 +12,9 @@ import pytest
 
 from kiosk.api import client
 from kiosk.api.client import CentralClient
-from kiosk.booking.journey import Journey
-from kiosk.booking.person import BirthDate
 from kiosk.printing.paper import papers
 from kiosk.printing.simulator import Faults, Simulator
 from kiosk.printing.spool import PLACE, Learned, Spool
-from kiosk.screens import check, ticket
 from kiosk.screens.sending import SendingScreen
 from kiosk.screens.step import StepScreen
 from kiosk.screens.ticket import TicketScreen
@@ -26,28 +23,11 @@ from tests.support.central import RunningCentral
 from tests.support.counter import Counter, counter
 from tests.support.pilot import until
 
-SOON = 0.05
-
-
-@pytest.fixture(autouse=True)
-def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look again at once: a test has no roll to carry."""
-    monkeypatch.setattr(check, "PRINTER_SECONDS", SOON)
-    monkeypatch.setattr(ticket, "RETRY_SECONDS", SOON)
-
 
 async def book(at: Counter) -> None:
     """Sign in, and come to the ticket as if every question had been answered: other tests walk the road."""
     await at.sign_in()
-    desk = at.desk.bookings
-    [known] = await desk.find("DIALLO", BirthDate(1990, 2, 3))
-    service = desk.services()[0]
-    offer = next(offer for offer in await desk.offers(service) if offer.next_day)
-    assert offer.next_day
-    journey = Journey(key=at.desk.new_key()).for_person(known.person, known.numbers).for_service(service)
-    journey = journey.having_read_documents().at_site(offer)
-    hold = await desk.hold(journey, (await desk.slots(service, offer.site, offer.next_day))[0])
-    booking = await desk.book(journey.holding(hold, at.desk.new_key()))
+    booking = await at.desk.bookings.book(await at.holding_an_hour())
     at.app.on_step_screen_booked(StepScreen.Booked(booking, new=True, language=""))
     await at.sees("Le rendez-vous est pris.")
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,9 +12,13 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from kiosk.app import KioskApp
+from kiosk.booking.catalogue import Availability
+from kiosk.booking.journey import Journey, Typed
+from kiosk.booking.person import BirthDate
 from kiosk.desk.answers import Central
 from kiosk.desk.desk import Desk
 from kiosk.embedded import RemoteCentral
+from kiosk.screens.step import StepScreen
 from kiosk.settings import Settings
 from kiosk.themed_app import ThemedApp
 from kiosk.widgets.choice_list import ChoiceList
@@ -81,10 +85,10 @@ class Counter(Screen):
         self.desk = desk
 
     async def sign_in(self) -> None:
-        """Open the shift."""
+        """Open the shift, as if name and code had been typed."""
         await until(lambda: self.desk.central is Central.HERE)
-        await self.type("demo")
-        await self.type("000000")
+        await self.desk.sign_in("demo", "000000")
+        self.app.on_opening_screen_signed_in()
         await self.sees("Que faut-il faire ?")
 
     async def start(self, surname: str = "DIALLO", birth_date: str = "03021990") -> None:
@@ -94,17 +98,10 @@ class Counter(Screen):
         await self.type(surname)
         await self.type(birth_date)
 
-    async def known_person(self) -> None:
-        """Come as far as the services with a person whom the central knows."""
-        await self.start()
-        await self.sees("est-ce elle ?")
-        await self.press("enter")
-        await self.sees("Pour quelle démarche ?")
-
     async def up_to_places(self) -> None:
-        """Come as far as the list of places."""
-        await self.known_person()
-        await self.service("1")
+        """Come to the list of places with a person whom the central knows, as if all before had been answered."""
+        self._next(await self._journey())
+        await self.sees("sur 334")
 
     async def service(self, digit: str) -> None:
         """Choose a service, read its documents, and come to the list of places."""
@@ -114,22 +111,49 @@ class Counter(Screen):
         await self.sees("sur 334")
 
     async def up_to_days(self) -> None:
-        """Come as far as the days of Bobigny."""
-        await self.up_to_places()
-        await self.first_place()
+        """Come to the days of Bobigny, as if all before had been answered."""
+        journey = await self._journey()
+        self._next(journey.at_site((await self._offers(journey))[0]))
+        await self._sees_days()
 
     async def first_place(self) -> None:
         """Choose the highlighted place and wait for its days."""
         await self.press("enter")
+        await self._sees_days()
+
+    async def _sees_days(self) -> None:
         await until(lambda: bool(self.app.screen.query("#days")) and self._days() > 0)
 
     def _days(self) -> int:
         return len(self.app.screen.query_one("#days", ChoiceList).choices)
 
     async def up_to_check(self) -> None:
-        """Come as far as the last question."""
-        await self.up_to_days()
-        await self.first_time()
+        """Come to the last question with the first hour of Bobigny, as if all before had been answered."""
+        self._next(await self.holding_an_hour())
+        await self.sees("Tout est juste ?")
+
+    async def holding_an_hour(self) -> Journey:
+        """Keep the first hour of Bobigny for a person whom the central knows."""
+        journey, desk = await self._journey(), self.desk.bookings
+        offer = (await self._offers(journey))[0]
+        assert journey.service
+        assert offer.next_day
+        journey = journey.at_site(offer)
+        hold = await desk.hold(journey, (await desk.slots(journey.service, offer.site, offer.next_day))[0])
+        return journey.holding(hold, self.desk.new_key())
+
+    async def _journey(self) -> Journey:
+        desk, typed = self.desk.bookings, Typed("DIALLO", "03021990")
+        [known] = await desk.find(typed.surname, BirthDate(1990, 2, 3))
+        journey = Journey(key=self.desk.new_key(), typed=typed).for_person(known.person, known.numbers)
+        return journey.for_service(desk.services()[0]).having_read_documents()
+
+    async def _offers(self, journey: Journey) -> Sequence[Availability]:
+        assert journey.service
+        return await self.desk.bookings.offers(journey.service)
+
+    def _next(self, journey: Journey) -> None:
+        self.app.on_step_screen_next(StepScreen.Next(journey))
 
     async def times(self) -> None:
         """Choose the highlighted day and wait for its hours."""

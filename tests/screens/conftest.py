@@ -1,0 +1,26 @@
+"""What the screens' tests share: nobody waits, for a test has no roll to carry and no line to mend."""
+
+import pytest
+
+from kiosk.desk import desk
+from kiosk.journal import intents
+from kiosk.printing import spool
+from kiosk.screens import check, opening, sending, ticket
+
+SOON = 0.05
+PATIENCE = (
+    (check, "PRINTER_SECONDS"),
+    (desk, "SILENT_HEARTBEAT_SECONDS"),
+    (intents, "LOCK_SECONDS"),
+    (opening, "LOOK_SECONDS"),
+    (sending, "RETRY_SECONDS"),
+    (spool, "LOCK_SECONDS"),
+    (ticket, "RETRY_SECONDS"),
+)
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look again at once."""
+    for module, name in PATIENCE:
+        monkeypatch.setattr(module, name, SOON)
