@@ -28,8 +28,8 @@ from kiosk.tickets.verify import State
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._~-]{{0,{MAX_NAME - 1}}}")
 _FAULTS = {Fault.UNKNOWN: "code inconnu ici", Fault.CANCELLED: "rendez-vous annulé", Fault.MOVED: "rendez-vous déplacé"}
 _STATES = {
-    State.NOT_OURS: "pas un de nos billets",
-    State.ALTERED: "billet modifié",
+    State.NOT_OURS: "pas un de nos tickets",
+    State.ALTERED: "ticket modifié",
     State.UNKNOWN_KEY: "signature inconnue",
     State.REVOKED_KEY: "signature retirée",
     State.CANCELLED: "rendez-vous annulé",
@@ -142,12 +142,12 @@ def _lines(found: DayReport, catalogue: Catalogue) -> list[str]:
     return [
         f"Entrées {town}, {french.long_date(found.day.date)}",
         f"Personnes entrées : {found.persons}",
-        f"Entrées plusieurs fois avec le même billet : {len(found.again)}",
+        f"Entrées plusieurs fois avec le même ticket : {len(found.again)}",
         *(f"  {_code(each.reference)} : {seen(each.first)}, puis {seen(each.again)}" for each in found.again),
         f"Entrées malgré un rendez-vous qui ne tenait plus : {len(found.doubtful)}",
         *(f"  {_code(each.reference)} : {seen(each.admission)}, {_FAULTS[each.fault]}" for each in found.doubtful),
         f"Entrées retirées aussitôt : {found.withdrawn}",
-        f"Billets montrés sans entrer : {sum(found.refused.values())}",
+        f"Tickets montrés sans entrer : {sum(found.refused.values())}",
         *(f"  {_STATES[State(state)]} : {many}" for state, many in found.refused.items()),
     ]
 

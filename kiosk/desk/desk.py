@@ -111,7 +111,7 @@ class Desk:
         """Find the central, open journal and printer; raise OpeningError, after which it can be tried again."""
         try:
             address = await self._host.start()
-            root = self._settings.root_key or self._host.root_key()
+            root = self._host.root_key() or self._settings.root_key
             self._bookings, self._papers, self._tickets = await asyncio.to_thread(
                 _open, self._settings, address, root, self.now
             )

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from kiosk.desk.counter_rounds import CounterRounds
 
 BOOK_FILE = "book.sqlite"
-TURN_SECONDS = 30.0  # while something waits, or the central is silent
-REST = dt.timedelta(minutes=5)  # while nothing does
+TURN_SECONDS = 30.0  # at most between two looks; all of it after a meeting that failed
+REST = dt.timedelta(minutes=1)  # while nothing does: other counters, and who cancels, are heard of that late
 HERE = "d'ici"  # the counter at which a ticket passed, when it is this one: « poste d'ici »
 ADMITTED, WITHDRAWN, KEPT = "admitted", "withdrawn", "kept"
 
@@ -90,6 +90,7 @@ class Welcome:
         self._noted: dict[str, Noted] = {}
         self._hand = asyncio.Lock()  # one ticket at a time: the same one twice at once is let in once
         self._turn = asyncio.Lock()
+        self._news = asyncio.Event()
         self._met_at: dt.datetime | None = None
 
     async def open(self) -> None:
@@ -154,8 +155,7 @@ class Welcome:
     @property
     def admitted_today(self) -> int:
         """Return how many tickets this counter let in today."""
-        today = self.now().date()
-        return sum(seen.at.astimezone(self._zone).date() == today for seen in self._let_in_here().values())
+        return len(self._let_in_here())
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -219,12 +219,20 @@ class Welcome:
             return self._synced(opened, delivered)
 
     async def keep_in_step(self) -> None:
-        """Meet the central for ever: every five minutes, or half a minute while it is silent or something waits."""
+        """Meet the central for ever: every minute, at once when there is news for it, seldom while it is silent."""
         while True:
-            if self._is_due():
-                with contextlib.suppress(DeskError):  # the age of what is known says it
-                    await self.sync()
-            await asyncio.sleep(TURN_SECONDS)
+            self._news.clear()
+            went_well = not self._is_due() or await self._met()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TURN_SECONDS):
+                    await (self._news if went_well else asyncio.Event()).wait()
+
+    async def _met(self) -> bool:
+        try:
+            await self.sync()
+        except DeskError:  # the age of what is known says it
+            return False
+        return True
 
     def _is_due(self) -> bool:
         if self._met_at is None or self.pending or self.central is not Central.HERE:
@@ -287,11 +295,14 @@ class Welcome:
         return knowledge_of(replace(day, entries={**day.entries, **taken_back}), admissions)
 
     def _let_in_here(self, without: str = "") -> dict[str, Admission]:
+        """Return today's admissions: who came in before, and was moved to today, comes in again."""
+        today = self.now().date()
         gone = {*self._withdrawn(), without}
         found: dict[str, Admission] = {}
         for nonce, noted in self._noted.items():
             note = noted.note
-            if note.outcome == ADMITTED and note.reference and nonce not in gone:
+            is_today = note.at.astimezone(self._zone).date() == today
+            if note.outcome == ADMITTED and note.reference and is_today and nonce not in gone:
                 found.setdefault(note.reference, Admission(note.at, HERE))
         return found
 
@@ -318,6 +329,7 @@ class Welcome:
             await asyncio.to_thread(self._add_now, self._open_now().book, note)
         except BookError as error:
             raise JournalError from error
+        self._news.set()
         return note.nonce
 
     def _add_now(self, book: CounterBook, note: Note) -> None:

@@ -9,6 +9,7 @@ from kiosk.desk.answers import (
     DeskError,
     JournalError,
     NoSuchTicketError,
+    NotGenuineError,
     PaperError,
     Printer,
     Refusal,
@@ -77,6 +78,10 @@ def sentence_for(error: DeskError, now: dt.datetime) -> str:
             return _REFUSALS[refusal]
         case CentralRefusedError(refusal=refusal, retry_after_seconds=int(seconds)):
             return f"{_REFUSALS[refusal]} Essayez de nouveau {french.when(_whole_minute(now, seconds), now)}."
+        case NotGenuineError():
+            return (
+                "La réponse du serveur n'est pas bien signée : rien n'en est gardé. Prévenez qui a installé ce poste."
+            )
         case NoSuchTicketError():
             return "Aucun rendez-vous n'a ce code avec cette date de naissance. Relisez les deux."
         case CentralSilentError():

@@ -182,7 +182,7 @@ def test_the_day_of_a_site_is_reported_for_programs_and_for_people(
     assert said[1] == "Personnes entrées : 3"
     assert re.fullmatch(r"  (\w{4}-?){3} : 9 h 00 à accueil-pref-93, puis 9 h 05 à poste-3", said[3])
     assert said[5].endswith(" : 9 h 00 à accueil-pref-93, rendez-vous annulé")
-    assert said[-2:] == ["Billets montrés sans entrer : 2", "  billet modifié : 2"]
+    assert said[-2:] == ["Tickets montrés sans entrer : 2", "  ticket modifié : 2"]
 
 
 def test_a_report_needs_a_site_and_a_date(data: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,8 +30,9 @@ class Stops:
     def __init__(self) -> None:
         self.seen: dict[str, str] = {}
 
-    def note(self, at: Screen, name: str) -> None:
-        """Look at the screen."""
+    async def note(self, at: Screen, name: str, bottom: str = "tout est transmis") -> None:
+        """Look at the screen, once the bottom line is true again."""
+        await at.sees(bottom)
         assert not at.clipped()
         assert not faint(at)
         self.seen[name] = steady(at.text) + "\n"
@@ -62,13 +63,13 @@ async def test_a_day_at_the_welcome_desk(
         assert cancel(kiosk, gone).is_success
     async with welcome_desk(demo_central, tmp_path / "state", demo_central.clock) as at:
         await at.sees("Liste de 9\u00a0h\u00a000 · 0 entrée · tout est transmis")
-        stops.note(at, "welcome")
+        await stops.note(at, "welcome")
         await at.type(booking["token"])
         await at.sees("TICKET BON")
         assert "Aujourd'hui, 10\u00a0h\u00a007" in at.text
         assert "carte de séjour, première demande" in at.text
-        stops.note(at, "welcome_good")
-        await at.sees("1 entrée · 1 à transmettre")
+        await stops.note(at, "welcome_good")
+        await at.sees("1 entrée · tout est transmis")
         await at.press(
             *(key for line in Document("TD1", "DIALLO", "MARIAM", "900204").lines() for key in (*line, "enter"))
         )
@@ -82,10 +83,10 @@ async def test_a_day_at_the_welcome_desk(
         await at.type(booking["token"])
         await at.sees("TICKET DÉJÀ PASSÉ")
         assert "Passé à 9\u00a0h\u00a000" in at.text
-        stops.note(at, "welcome_again")
+        await stops.note(at, "welcome_again")
         await at.type(gone["token"])
         await at.sees("RENDEZ-VOUS ANNULÉ")
-        stops.note(at, "welcome_cancelled")
+        await stops.note(at, "welcome_cancelled")
     compare(stops.seen, request)
 
 
@@ -117,5 +118,6 @@ async def test_without_a_network_the_answer_says_how_old_its_knowledge_is(
             await at.sees("TICKET BON")
             assert "une liste d'il y a 1 heure" in at.text
             assert "une annulation de dernière minute ne se voit pas" in at.text
-            stops.note(at, "welcome_old_list")
+            await at.sees("Central ✗")
+            await stops.note(at, "welcome_old_list", "1 entrée · 1 à transmettre")
     compare(stops.seen, request)

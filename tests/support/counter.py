@@ -136,10 +136,11 @@ class Counter(Screen):
         """Keep the first hour of Bobigny for a person whom the central knows."""
         journey, desk = await self._journey(), self.desk.bookings
         offer = (await self._offers(journey))[0]
-        assert journey.service
+        service = journey.service
+        assert service
         assert offer.next_day
         journey = journey.at_site(offer)
-        hold = await desk.hold(journey, (await desk.slots(journey.service, offer.site, offer.next_day))[0])
+        hold = await desk.hold(journey, (await desk.slots(service, offer.site, offer.next_day))[0])
         return journey.holding(hold, self.desk.new_key())
 
     async def _journey(self) -> Journey:

@@ -154,7 +154,7 @@ async def test_ten_thousand_rows_cost_no_more_than_ten() -> None:
         assert app.lines()[8].startswith("▶ 9 Ville 10000")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     count=st.integers(0, 30),
     height=st.integers(1, 12),
