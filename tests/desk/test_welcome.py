@@ -183,6 +183,22 @@ async def test_what_changed_since_is_learnt(demo_central: RunningCentral, welcom
     assert (check.state, check.nonce) == (State.CANCELLED, "")
 
 
+async def test_who_came_and_was_moved_to_another_day_comes_in_again(
+    demo_central: RunningCentral, welcome: Welcome, booked: Booked, ticket: Ticket
+) -> None:
+    tomorrow = demo_central.add_slot("tomorrow", capacity=1, start=NOW + dt.timedelta(days=1, minutes=7))
+    await welcome.sync()
+    assert (await welcome.check(ticket)).nonce
+    change(demo_central, booked, "reschedule", slot=tomorrow)
+    demo_central.clock.advance(days=1)
+    assert welcome.admitted_today == 0
+    again = await welcome.check(ticket_of(demo_central, booked))
+    assert (again.state, again.admitted_at) == (State.VALID, None)
+    assert again.nonce
+    await welcome.sync()
+    assert (welcome.admitted_today, welcome.conflicts) == (1, ())
+
+
 async def test_an_admission_is_on_disk_before_its_answer(welcome: Welcome, ticket: Ticket, settings: Settings) -> None:
     await welcome.sync()
     check = await welcome.check(ticket)
