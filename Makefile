@@ -1,10 +1,10 @@
-# make run · make test · make test-postgres · make check · make bench · make bench-central · make bench-printing · make bench-tickets · make lock
+# make run · make test · make test-postgres · make test-tickets · make check · make bench · make bench-central · make bench-printing · make bench-tickets · make lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: run test test-postgres check bench bench-central bench-printing bench-tickets lock clean format
+.PHONY: run test test-postgres test-tickets check bench bench-central bench-printing bench-tickets lock clean format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m kiosk
@@ -15,6 +15,10 @@ test: $(VENV)/dev.stamp
 
 test-postgres: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.support.postgres $(BIN)/python -m pytest tests/central
+
+test-tickets: $(VENV)/dev.stamp
+	KIOSK_TICKET_EVERY_BIT=1 KIOSK_TICKET_WHOLE=1 $(BIN)/python -m pytest \
+	  tests/tickets/test_token.py tests/printing/test_signed_qr.py
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

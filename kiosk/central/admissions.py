@@ -129,7 +129,7 @@ class Admissions:
         """Keep what is new and say what comes of each note. The first note under a nonce stands, whatever follows."""
 
         def once(transaction: Connection) -> contract.Findings:
-            take_turn(transaction, f"counter {counter.id}")
+            take_turn(transaction, f"admissions {counter.site}")  # each counter is told what the other one just did
             self._keep(transaction, counter, notes.notes)
             findings = self._findings(transaction, counter, {note.nonce for note in notes.notes})
             return contract.Findings(findings=[findings[note.nonce] for note in notes.notes])

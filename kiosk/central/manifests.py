@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kiosk.api import contract
 from kiosk.api.problems import ProblemName
 from kiosk.central import tables as db
 from kiosk.central.admissions import Day, let_in, noted_since
@@ -20,6 +21,7 @@ from kiosk.tickets import manifest
 from kiosk.tickets.identity import quarter_of
 from kiosk.tickets.manifest import Manifest
 
+DAYS_AHEAD = contract.MAX_WINDOW_DAYS  # nothing is booked beyond
 OVERLAP = dt.timedelta(minutes=2)  # what was on its way to the database when the list before was made comes with this
 _FIRST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LISTED = ("booked", "cancelled")
@@ -47,12 +49,15 @@ class Manifests:
     def signed(self, counter: Counter, site: str, date: dt.date, since: dt.datetime | None) -> bytes:
         """Return the day, or what changed in it since OVERLAP before `since`; signed, see kiosk.tickets.manifest.
 
-        Raise Refused(not-found) for any site but the counter's own: the keys of the identity tags stay at home.
+        Raise Refused(not-found) for any site but its own, and any day before yesterday or beyond DAYS_AHEAD:
+        a token that is stolen opens the identity tags of no quarter but those to be booked.
         """
         if site != counter.site:
             raise Refused(ProblemName.NOT_FOUND, "a counter has the list of its own site only")
         day = Day(site, self.catalogue.zone(site), date)
         now = self.clock()
+        if not -1 <= date.toordinal() - now.astimezone(day.zone).date().toordinal() <= DAYS_AHEAD:
+            raise Refused(ProblemName.NOT_FOUND, "a counter has the days from yesterday to those that can be booked")
         start = None if since is None else max(since, _FIRST + OVERLAP) - OVERLAP
         query = _ENTRIES if start is None else _ENTRIES.where(_changed(start))
         with self.storage.reading() as transaction:

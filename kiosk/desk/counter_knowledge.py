@@ -1,4 +1,4 @@
-"""What one counter knows, out of its book: keys, days, catalogue, the central's clock. Only what is signed gets in."""
+"""What one counter knows, out of its book: keys and days, which are signed; names and a clock, which are not."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping

@@ -13,6 +13,7 @@ from kiosk.desk.bookings import refusal_of
 from kiosk.desk.counter_knowledge import CounterKnowledge
 from kiosk.journal.counter_book import Answer, BookError, CounterBook, Note
 
+MAX_OFFSET = dt.timedelta(days=36_525)  # an empty battery is decades behind; more is senseless
 EVENING = dt.time(16)  # from then on, on the site's clock, tomorrow is learnt as well
 
 
@@ -47,7 +48,10 @@ class CounterRounds:
             health = await self._client.health()
             middle = before + (self._machine_time() - before) / 2
             self.demonstration = health.demonstration
-            await asyncio.to_thread(self._knowledge.learn_clock, health.time - middle)
+            offset = health.time - middle
+            if abs(offset) > MAX_OFFSET:
+                raise UnreachableError  # nobody knows whose clock is that wrong
+            await asyncio.to_thread(self._knowledge.learn_clock, offset)
 
     async def deliver(self) -> tuple[Answer, ...]:
         """Hand over every note that the central does not have; return what it found about each."""

@@ -18,9 +18,11 @@ from kiosk.tickets.identity import Bearer
 from kiosk.tickets.keys import BadKeySetError, KeySet
 from kiosk.tickets.reference import grouped
 from kiosk.tickets.scan import Code, Ticket
+from kiosk.tickets.token import MAX_CHARS
 from kiosk.tickets.verify import Knowledge, Person, verify_token
 
 KEYS_FILE = "keys.cose"
+MAX_ASKED = 2 * MAX_CHARS  # what is longer is no ticket, and its beginning says so as well
 _PERSON = {"not-asked": Person.NOT_ASKED, "match": Person.MATCH, "no-match": Person.NO_MATCH}
 _ZONE = ZoneInfo(METROPOLITAN_ZONE)
 
@@ -39,14 +41,16 @@ class Tickets:
         self.now = now
 
     async def learn_keys(self) -> None:
-        """Keep the central's list of keys for when it is silent; an older list, or another root's, is not taken."""
+        """Keep the central's list of keys for when it is silent; an older list, or another root's, is not taken.
+
+        Where no root is known, no list can be believed, and none is kept.
+        """
+        if self._root is None:
+            return
         with self._bookings.contact():
             raw = await self._client.keys()
         with contextlib.suppress(BadKeySetError, OSError):
-            fresh = keys.read(raw, self._root)
-            if (known := await asyncio.to_thread(self._known_keys)) is None or known.number < fresh.number:
-                await asyncio.to_thread(_write, self._file, raw)
-                self._keys = fresh
+            await asyncio.to_thread(self._take, raw)
 
     async def check(self, scan: Ticket | Code, bearer: Bearer | None = None) -> Check:
         """Return what a ticket is worth. A code says nothing without its bearer.
@@ -62,21 +66,27 @@ class Tickets:
                 raise NoSuchTicketError from None
             raise
         except CentralSilentError:
-            return await self._by_signature(scan)
+            return await self._by_signature(scan, bearer)
 
     async def identify(self, check: Check, scan: Ticket | Code, bearer: Bearer) -> Check:
         """Return the same with who shows it compared."""
         return await self.check(scan, bearer)
 
-    async def _by_signature(self, scan: Ticket | Code) -> Check:
+    def _take(self, raw: bytes) -> None:
+        fresh = keys.read(raw, self._root)
+        if (known := self._known_keys()) is None or known.number < fresh.number:
+            _write(self._file, raw)
+            self._keys = fresh
+
+    async def _by_signature(self, scan: Ticket | Code, bearer: Bearer | None) -> Check:
         known = await asyncio.to_thread(self._known_keys)
         if not isinstance(scan, Ticket) or known is None:
             raise CentralSilentError
-        verdict = verify_token(scan.text, known, Knowledge(), None, self.now())
+        verdict = verify_token(scan.text, known, Knowledge(), None, self.now(), bearer)
         return self._bookings.directory().check_of(verdict, _ZONE)
 
     def _known_keys(self) -> KeySet | None:
-        if self._keys is None:
+        if self._keys is None and self._root is not None:
             with contextlib.suppress(OSError, BadKeySetError):
                 self._keys = keys.read(self._file.read_bytes(), self._root)
         return self._keys
@@ -107,7 +117,7 @@ def _question(scan: Ticket | Code, bearer: Bearer | None) -> contract.TicketByTo
     if bearer is not None:
         who = contract.Bearer(surname=bearer.surname, given_name=bearer.given_name, birth_date=bearer.birth_date)
     if isinstance(scan, Ticket):
-        return contract.TicketByToken(token=scan.text, bearer=who)
+        return contract.TicketByToken(token=scan.text[:MAX_ASKED], bearer=who)
     if who is None:
         raise ValueError("a code is asked about with its bearer")
     return contract.TicketByReference(reference=scan.reference, bearer=who)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kiosk.desk.counter_rounds import CounterRounds
 
 BOOK_FILE = "book.sqlite"
+TWICE = dt.timedelta(seconds=5)  # the same ticket again within that time is one that was read twice
 TURN_SECONDS = 30.0  # at most between two looks; all of it after a meeting that failed
 REST = dt.timedelta(minutes=1)  # while nothing does: other counters, and who cancels, are heard of that late
 HERE = "d'ici"  # the counter at which a ticket passed, when it is this one: « poste d'ici »
@@ -179,7 +180,7 @@ class Welcome:
                 return self._said(verdict, await self._let_in(verdict))
             if not verdict.is_good:  # a good code waits for who it belongs to
                 await self._write(verdict.state, verdict)
-            return self._said(verdict)
+            return self._said(verdict, self._let_in_just_now(verdict))
 
     async def identify(self, check: Check, scan: Ticket | Code, bearer: Bearer) -> Check:
         """Return the check of the same ticket with who shows it; raise DeskError: nothing came of it.
@@ -193,6 +194,8 @@ class Welcome:
             if nonce and not verdict.is_good:
                 await self._undo(nonce)
                 nonce = ""
+            elif not nonce and not verdict.is_good:  # who guesses leaves a trace
+                await self._write(verdict.state, verdict)
             elif not nonce and _lets_in(scan, verdict):
                 nonce = await self._let_in(verdict)
             return self._said(verdict, nonce)
@@ -305,6 +308,22 @@ class Welcome:
             if note.outcome == ADMITTED and note.reference and is_today and nonce not in gone:
                 found.setdefault(note.reference, Admission(note.at, HERE))
         return found
+
+    def _let_in_just_now(self, verdict: Verdict) -> str:
+        """Return the nonce of an admission made a moment ago: a scanner that reads twice must not take Échap away."""
+        seen = verdict.admission
+        if seen is None or seen.counter != HERE or self.now() - seen.at > TWICE:
+            return ""
+        about, undone = verdict.appointment, self._withdrawn()
+        return next(
+            (
+                nonce
+                for nonce, noted in self._noted.items()
+                if about and (noted.note.outcome, noted.note.reference) == (ADMITTED, about.reference)
+                if nonce not in undone
+            ),
+            "",
+        )
 
     def _withdrawn(self) -> set[str]:
         return {noted.note.of for noted in self._noted.values() if noted.note.of}

@@ -29,8 +29,14 @@ _PERSON = {
         "Sans réseau, comparez vous-même : prénom et première lettre du nom sont sur le ticket.",
     ),
 }
+_COMPARED = {
+    Person.MATCH: "✓ C'est la personne du rendez-vous",
+    Person.NO_MATCH: "≠ Ce n'est pas la personne du rendez-vous",
+    Person.NAME_CUT: "? Le nom est trop long pour la pièce. F5 : tapez le nom entier",
+    Person.NO_KEY: "? Ce poste ne peut pas comparer le nom",
+}
 _SAME = Words(Tone.GO, "✓", "Ticket bon, bonne personne", "La personne peut entrer.")
-_OLD = "Le réseau manque : une annulation de dernière minute ne se voit pas."
+_OLD = "Ce poste ne sait pas tout : une annulation récente ne se voit pas."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ def _facts(check: Check, now: dt.datetime) -> tuple[str, ...]:
     if check.start is not None:
         facts.append(f"{french.capitalised(_day(check.start, now))}, {french.hour(check.start.time())}")
         facts.append(" · ".join(part for part in (check.site, check.service) if part))
+    if check.state is not State.VALID and check.person in _COMPARED:
+        facts.append(_COMPARED[check.person])
     if check.admitted_at is not None:
         facts.append(f"Passé {_moment(check.admitted_at, now)}, poste {check.admitted_by}")
     if check.code:

@@ -17,8 +17,9 @@ from kiosk.screens.identity import IdentityScreen
 from kiosk.screens.verdict import shown
 from kiosk.screens.words import sentence_for
 from kiosk.tickets.identity import Bearer
-from kiosk.tickets.reference import LENGTH, grouped
+from kiosk.tickets.reference import LENGTH, BadReferenceError, grouped, read_reference
 from kiosk.tickets.scan import Code, Ticket, Zone, read_scan
+from kiosk.tickets.verify import Person
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.scan_field import ScanField
@@ -27,7 +28,6 @@ from kiosk.widgets.sentences import Notice, Question, Sentence
 IDENTITY = Hint("F5", "taper le nom")
 NEXT_TICKET = Hint("Entrée", "ticket suivant")
 TYPED_CODE = 2 * LENGTH  # longer than that, nobody typed it
-_BAD_CODE = "Ce code n'est pas juste. Il a 12 lettres et chiffres. Exemple : 7K4M-Q2XP-93TQ."
 _TICKET_FIRST = "Scannez d'abord le ticket, ensuite la pièce d'identité."
 _WHOSE = "Code {}.\nScannez le bas de la pièce d'identité. Ou F5 : tapez le nom et la date de naissance."
 
@@ -74,11 +74,12 @@ class VerifyScreen(FramedScreen):
             self.say(scan.sentence)
         elif len(event.text) <= TYPED_CODE:
             self.forget()
-            self.say(_BAD_CODE)
+            self.say(_wrong_code(event.text))
         else:
             self._ask(Ticket(event.text))
 
     def _ask(self, ticket: Ticket) -> None:
+        self._clear()  # or the answer about another ticket would stand there meanwhile
         self._asked = ticket
         self._look(ticket)
 
@@ -112,11 +113,11 @@ class VerifyScreen(FramedScreen):
                 else:
                     check = await self._checker.check(scan, bearer)
             except DeskError as error:
-                if not again:
-                    self._clear()  # or the answer about another ticket would stand there
                 self.say(sentence_for(error, self._checker.now()))
                 return
             self._checked, self.check = scan, check
+            if check.person is Person.MATCH and self._asked is scan:
+                self._asked = None  # the next document belongs to the next ticket
             self._show(check)
 
     def _show(self, check: Check) -> None:
@@ -142,6 +143,13 @@ class VerifyScreen(FramedScreen):
         self.query_one("#banner", Banner).clear()
         for name in ("facts", "advice", "knowledge"):
             self.query_one(f"#{name}", Sentence).say("")
+
+
+def _wrong_code(typed: str) -> str:
+    try:
+        return grouped(read_reference(typed))
+    except BadReferenceError as error:
+        return str(error)
 
 
 class VerifyTicketScreen(VerifyScreen, ModalScreen[None]):

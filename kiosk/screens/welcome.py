@@ -20,6 +20,7 @@ LOOK_SECONDS = 1.0
 NEWS_SHOWN = 2
 _NOT_IN = "Noté : la personne n'est pas entrée avec ce ticket."
 _AGAIN = "! Ticket {} passé deux fois : {}, puis ici {}."
+_UNKNOWN = "! Ticket {} : passé ici {}, mais le central ne connaît pas ce rendez-vous. Prévenez un agent."
 _GONE = "! Ticket {} : le rendez-vous était annulé ou déplacé quand il est passé ici {}."
 
 
@@ -96,6 +97,8 @@ class WelcomeScreen(VerifyScreen):
 
     def _told(self, conflict: Conflict) -> str:
         here = f"à {french.hour(conflict.at.time())}"
+        if conflict.finding == "unknown":
+            return _UNKNOWN.format(conflict.code, here)
         if conflict.first_at is None:
             return _GONE.format(conflict.code, here)
         return _AGAIN.format(conflict.code, f"à {french.hour(conflict.first_at.time())} ({conflict.first_by})", here)

@@ -1,7 +1,7 @@
 """The identity tag: a keyed fingerprint that answers "is it this person?" and can be asked nothing else.
 
 `HMAC-SHA256(key, "rdv1|" surname "|" given name "|" date "|" code)`, its first 10 bytes. The key belongs to one site
-and one quarter of a year: a counter that is stolen confirms guesses about one site, for three months at most.
+and one quarter of a year: a counter that is stolen confirms guesses about one site and the quarters it had keys of.
 """
 
 import datetime as dt

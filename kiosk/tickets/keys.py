@@ -15,6 +15,7 @@ from kiosk.tickets.token import instant
 PURPOSE = b"rdv-keys-v1"
 ROOT_CHARS = 66  # hex digits of a compressed point
 MAX_KEYS = 1000
+MAX_BYTES = 256_000
 _ISSUED, _NUMBER, _KEYS, _ROOT = 6, -70002, -70003, -70004
 _COORDINATE_BYTES = 32
 
@@ -73,6 +74,8 @@ def write(number: int, issued_at: dt.datetime, keys: Iterable[TicketKey], root: 
 
 def read(raw: bytes, root: str | None) -> KeySet:
     """Return the list; raise BadKeySetError. Without a root to expect, it is only known to be whole."""
+    if len(raw) > MAX_BYTES:
+        raise BadKeySetError
     try:
         message = cose.read(raw)
         match message.content():

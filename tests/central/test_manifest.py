@@ -126,9 +126,11 @@ def test_two_sites_have_different_keys(central: RunningCentral, start: dt.dateti
     assert _day(central, start.date()).tag_keys != _day(central, start.date(), site="sp-932").tag_keys
 
 
-@pytest.mark.parametrize("date", [dt.date.min, dt.date.max])
-def test_the_ends_of_the_calendar_are_days(central: RunningCentral, date: dt.date) -> None:
-    assert _day(central, date).entries == {}
+@pytest.mark.parametrize("days", [-2, 93])
+def test_days_that_no_counter_needs_are_not_given(central: RunningCentral, days: int) -> None:
+    for date in (dt.date.min, NOW.date() + dt.timedelta(days=days), dt.date.max):
+        assert problem_of(_asked(central, date, SITE)) is ProblemName.NOT_FOUND
+    assert _day(central, NOW.date() + dt.timedelta(days=days - (1 if days > 0 else -1))).entries == {}
 
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"])

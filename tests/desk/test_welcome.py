@@ -243,9 +243,30 @@ async def test_the_document_keeps_or_ends_an_admission(welcome: Welcome, ticket:
     assert welcome.admitted_today == 1
 
 
-async def test_somebody_already_let_in_is_not_let_in_again_by_a_document(welcome: Welcome, ticket: Ticket) -> None:
+async def test_a_ticket_that_was_read_twice_can_still_be_taken_back(welcome: Welcome, ticket: Ticket) -> None:
+    await welcome.sync()
+    first = await welcome.check(ticket)
+    twice = await welcome.check(ticket)
+    assert (twice.state, twice.nonce) == (State.ALREADY_ADMITTED, first.nonce)
+    assert (await welcome.identify(twice, ticket, SOMEBODY_ELSE)).nonce == ""
+    assert welcome.admitted_today == 0
+
+
+async def test_whoever_guesses_leaves_a_trace(welcome: Welcome, ticket: Ticket) -> None:
+    await welcome.sync()
+    check = await welcome.check(ticket)
+    before = welcome.pending
+    for _ in range(3):
+        check = await welcome.identify(check, ticket, SOMEBODY_ELSE)
+    assert welcome.pending == before + 3
+
+
+async def test_somebody_already_let_in_is_not_let_in_again_by_a_document(
+    demo_central: RunningCentral, welcome: Welcome, ticket: Ticket
+) -> None:
     await welcome.sync()
     await welcome.check(ticket)
+    demo_central.clock.advance(seconds=60)
     again = await welcome.check(ticket)
     check = await welcome.identify(again, ticket, HOLDER)
     assert (check.state, check.person, check.nonce) == (State.ALREADY_ADMITTED, Person.MATCH, "")

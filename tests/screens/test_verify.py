@@ -1,13 +1,16 @@
 """F7: what a mediator is told about a ticket that somebody shows."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.central.calls import booked, cancel, move, newcomer
 from tests.support.central import NOW, RunningCentral
-from tests.support.counter import Counter, counter
+from tests.support.counter import Counter, counter, settings_for
+from tests.support.proxy import cutting_proxy
+from tests.support.welcome import root_of
 from tests.tickets.zones import Document
 
 WHO = {"surname": "N'Guessan-Koné", "given_names": "Éléonore Marie", "birth_date": "1990-02-03"}
@@ -102,6 +105,41 @@ async def test_what_became_of_the_appointment_is_told(demo_central: RunningCentr
         await shows(at, gone["token"])
         await at.sees("RENDEZ-VOUS ANNULÉ")
         assert not at.clipped()
+
+
+@pytest.mark.parametrize("length", [300, 600, 1500])
+async def test_no_answer_outlives_its_ticket(demo_central: RunningCentral, tmp_path: Path, length: int) -> None:
+    with newcomer(demo_central, "shop-6") as kiosk:
+        [booking] = booked(kiosk, demo_central.add_slot("good", capacity=1), WHO)
+    async with counter(demo_central, tmp_path / "state") as at:
+        await verifying(at)
+        await shows(at, booking["token"])
+        await at.sees("TICKET BON")
+        await shows(at, "RDV1:" + "A" * length)
+        await at.sees("PAS JUSTE")
+        assert "TICKET BON" not in at.text
+
+
+async def test_while_the_central_is_silent_only_a_signature_under_a_known_root_is_believed(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with newcomer(demo_central, "shop-7") as kiosk:
+        [booking] = booked(kiosk, demo_central.add_slot("good", capacity=1), WHO)
+    for root, said in ((root_of(demo_central), "TICKET BON"), (None, "Pas de réponse du serveur")):
+        with cutting_proxy(demo_central.base_url) as proxy:
+            settings = replace(settings_for(proxy.url, tmp_path / f"state-{said}"), root_key=root)
+            async with counter(demo_central, settings.state_dir, settings=settings) as at:
+                await verifying(at)
+                proxy.unplug()
+                await shows(at, booking["token"])
+                await at.sees(said)
+                assert ("seule la signature a été vérifiée" in at.text) == (root is not None)
+                if root is not None:
+                    await at.press("f5")
+                    await at.sees("Qui montre ce ticket")
+                    for answer in ("Autre", "Nom", "1980"):
+                        await at.type(answer)
+                    await at.sees("CE POSTE NE PEUT PAS COMPARER LE NOM")
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,12 @@ def settings_for(central_url: str, state_dir: Path, printer: str = "virtual:") -
 
 @asynccontextmanager
 async def counter(
-    central: RunningCentral, state_dir: Path, *, size: tuple[int, int] = (80, 24), printer: str = "virtual:"
+    central: RunningCentral,
+    state_dir: Path,
+    *,
+    size: tuple[int, int] = (80, 24),
+    printer: str = "virtual:",
+    settings: Settings | None = None,
 ) -> AsyncIterator[Counter]:
     """Run the application on that central; the kiosk's clock is the central's, in Paris."""
     keys = (f"test-intent-{number:06d}" for number in itertools.count())
@@ -197,9 +202,10 @@ async def counter(
     def now() -> dt.datetime:
         return central.clock().astimezone(PARIS)
 
+    settings = settings or settings_for(central.base_url, state_dir, printer)
     desk = Desk(
-        settings_for(central.base_url, state_dir, printer),
-        host=RemoteCentral(central.base_url),
+        settings,
+        host=RemoteCentral(str(settings.central_url)),
         now=now,
         new_key=lambda: next(keys),
     )
