@@ -1,10 +1,10 @@
-# make run · make test · make test-postgres · make check · make bench · make bench-central · make bench-printing · make lock
+# make run · make test · make test-postgres · make check · make bench · make bench-central · make bench-printing · make bench-tickets · make lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: run test test-postgres check bench bench-central bench-printing lock clean format
+.PHONY: run test test-postgres check bench bench-central bench-printing bench-tickets lock clean format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m kiosk
@@ -34,6 +34,9 @@ bench-central: $(VENV)/dev.stamp
 
 bench-printing: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.printing
+
+bench-tickets: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.tickets
 
 # Only where versions are chosen: resolves for every platform and Python from 3.11 on.
 lock:

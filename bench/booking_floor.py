@@ -26,6 +26,7 @@ from kiosk.central import tables as db
 from kiosk.central.catalogue import load_catalogue
 from kiosk.central.clock import Chance, new_id, new_reference, utc_now
 from kiosk.central.events import Caller
+from kiosk.central.issuer import Issuer
 from kiosk.central.registers import EmbeddedForeigners, EmbeddedPreApplications, Registers
 from kiosk.central.rules import Rules
 from kiosk.central.storage import Storage, open_storage
@@ -137,7 +138,7 @@ def _lane(storage: Storage, kind: str, lane: int) -> Booking:
 
 def _by_rules(storage: Storage, kiosk: str) -> Booking:
     registers = Registers(EmbeddedForeigners(storage), EmbeddedPreApplications(storage))
-    rules = Rules(storage, load_catalogue(), registers, utc_now, Chance())
+    rules = Rules(storage, load_catalogue(), Issuer(storage.person_key), registers, utc_now, Chance())
     caller, consent = Caller(kiosk, kiosk), contract.Consent(mode="present")
 
     def book(place: Place, person: contract.Applicant) -> None:
@@ -257,6 +258,7 @@ class _Floor:
             "kiosk": self.kiosk,
             "demonstration": False,
             "created_at": now,
+            "changed_at": now,
         }
         intent = {"kiosk": self.kiosk, "key": new_id(), "action": "book", "subject": hold, "payload_hmac": _HASH}
         return (

@@ -28,6 +28,7 @@ from kiosk.central import tables as db
 from kiosk.central.catalogue import load_catalogue
 from kiosk.central.clock import Chance, utc_now
 from kiosk.central.events import Caller
+from kiosk.central.issuer import Issuer
 from kiosk.central.key import KEY_NAME
 from kiosk.central.reading import Reading, Window
 from kiosk.central.storage import Storage, open_storage
@@ -228,7 +229,7 @@ def some_cases(storage: Storage) -> list[Case]:
 def read_inside(storages: Sequence[Storage], cases: Sequence[Case], rounds: int) -> list[list[Times]]:
     """Ask each storage in turn; per read, times per storage."""
     catalogue = load_catalogue()
-    readings = [Reading(storage, catalogue, utc_now, Chance()) for storage in storages]
+    readings = [Reading(storage, catalogue, Issuer(storage.person_key), utc_now, Chance()) for storage in storages]
     samples: list[list[list[float]]] = [[[] for _ in readings] for _ in READS]
     for turn in range(rounds):
         for name, times in zip(READS, samples, strict=True):

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from textual import work
 from textual.screen import ModalScreen, Screen
-from textual.worker import Worker, WorkerState
 
 from kiosk.desk.answers import OpeningError
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import MaskScreen
 from kiosk.screens.opening import OpeningScreen
-from kiosk.terminal import HardenedApp
 from kiosk.terminal.faults import record
-from kiosk.themes import LIGHT
+from kiosk.themed_app import OPEN_AGAIN_SECONDS, ThemedApp
 
 if TYPE_CHECKING:  # what a visit needs is imported behind the first screen
     from kiosk.booking.booking import Hold
@@ -22,7 +20,6 @@ if TYPE_CHECKING:  # what a visit needs is imported behind the first screen
     from kiosk.screens.home import HomeScreen
     from kiosk.screens.step import StepScreen
 
-OPEN_AGAIN_SECONDS = 2.0
 VISIT_MODULES = (
     "kiosk.screens.home",
     "kiosk.screens.steps",
@@ -33,20 +30,13 @@ VISIT_MODULES = (
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
 
-class KioskApp(HardenedApp):
+class KioskApp(ThemedApp):
     """One kiosk. The journey lives in the screen that asks about it, never here."""
-
-    CSS_PATH = "kiosk.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 (Textual declares no ClassVar)
 
     def __init__(self, desk: Desk, *, after_crash: bool = False) -> None:
         super().__init__()
         self._desk = desk
         self._home_notice = CRASHED if after_crash else ""
-        self.register_theme(LIGHT)
-        # Before anything is parsed: set later, a theme has every style sheet parsed twice.
-        self.set_reactive(HardenedApp.theme, LIGHT.name)
-        self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
         """Show the first screen at once; open the desk behind it."""
@@ -73,11 +63,6 @@ class KioskApp(HardenedApp):
             record(error.__cause__ or error, "opening")
             return False
         return True
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Write down a worker of ours that failed; the top bar already says that the central is not there."""
-        if event.state is WorkerState.ERROR and event.worker.error:
-            record(event.worker.error)
 
     def on_opening_screen_signed_in(self) -> None:
         """A mediator is here."""

@@ -8,9 +8,12 @@ from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 from kiosk.desk.answers import OpeningError
+from kiosk.settings import Settings
 
 READY = "listening on "
 LOG_FILE = "central.log"
+CENTRAL_DIR = "central"
+ROOT_FILE = "root.pub"
 RESTART_SECONDS = 1.0
 START_SECONDS = 60.0
 
@@ -27,6 +30,10 @@ class RemoteCentral:
 
     async def stop(self) -> None:
         """Leave it alone."""
+
+    def root_key(self) -> str | None:
+        """Return None: whoever runs it tells its root to the settings."""
+        return None
 
 
 class EmbeddedCentral:
@@ -56,6 +63,13 @@ class EmbeddedCentral:
                 self._process.terminate()
             await self._process.wait()
 
+    def root_key(self) -> str | None:
+        """Return the root that it made at its first start; None before that."""
+        try:
+            return (self._data_dir / ROOT_FILE).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return None
+
     async def _spawn(self) -> str:
         command = [sys.executable, "-m", "kiosk", "central", "--port", str(self._port), "--data", str(self._data_dir)]
         # Demonstration data never go to the database of a real central on the same machine.
@@ -80,6 +94,13 @@ class EmbeddedCentral:
             await asyncio.sleep(RESTART_SECONDS)
             with contextlib.suppress(OpeningError, OSError):  # the next round waits and tries again
                 await self._spawn()
+
+
+def host_for(settings: Settings) -> RemoteCentral | EmbeddedCentral:
+    """Return the central of these settings; kiosk and counters of one state directory have the same demonstration."""
+    if settings.central_url:
+        return RemoteCentral(settings.central_url)
+    return EmbeddedCentral(settings.state_dir / CENTRAL_DIR)
 
 
 async def _first_line(process: Process) -> str:

@@ -1,4 +1,4 @@
-"""What `kiosk run` does: settings, log, desk, application."""
+"""What `kiosk run` and `kiosk counter` do: settings, log, desk or counter, application."""
 
 import datetime as dt
 import fcntl
@@ -8,10 +8,15 @@ import sys
 import uuid
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from kiosk.environment import confine_process, strip_environment
 from kiosk.settings import Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kiosk.terminal import HardenedApp
 
 LOG_FILE = "kiosk.log"
 LOCK_FILE = "lock"
@@ -21,34 +26,66 @@ USAGE_ERROR = 2
 
 def run() -> int:
     """Run the kiosk in this terminal until a signal ends it; return its exit code."""
-    strip_environment(os.environ)
-    confine_process()
+    _confine()
     try:
         settings = load(os.environ)
         _check_profile(settings)
         lock = _own(settings.state_dir)
     except SettingsError as error:
         return _refuse(str(error))
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
-        return _refuse("kiosk : il faut un terminal, d'au moins 80 colonnes et 24 lignes")
-    _log_to(settings.state_dir / LOG_FILE)
+    return _run_in_terminal(lambda: _kiosk(settings), settings.state_dir, lock)
+
+
+def run_counter(site: str | None) -> int:
+    """Run the welcome desk of a site in this terminal until a signal ends it; return its exit code."""
+    _confine()
+    try:
+        settings = load(os.environ)
+        site = settings.site_of_counter(site)
+        lock = _own(settings.counter_dir(site))
+    except SettingsError as error:
+        return _refuse(str(error))
+    return _run_in_terminal(lambda: _counter(settings, site), settings.counter_dir(site), lock)
+
+
+def _run_in_terminal(maker: "Callable[[], Callable[[bool], HardenedApp]]", state_dir: Path, lock: TextIO) -> int:
+    """Run what the maker's function makes; nothing heavy is imported before there is a terminal to show it in."""
     with lock:
-        return _run_in_terminal(settings)
+        if not sys.stdin.isatty() or not sys.stdout.isatty():
+            return _refuse("kiosk : il faut un terminal, d'au moins 80 colonnes et 24 lignes")
+        _log_to(state_dir / LOG_FILE)
+        from kiosk.terminal import run_forever
+
+        return run_forever(maker())
 
 
-def _run_in_terminal(settings: Settings) -> int:
+def _kiosk(settings: Settings) -> "Callable[[bool], HardenedApp]":
     from kiosk.app import KioskApp
     from kiosk.desk.desk import Desk
-    from kiosk.embedded import EmbeddedCentral, RemoteCentral
-    from kiosk.terminal import run_forever
+    from kiosk.embedded import host_for
 
     def fresh_app(after_crash: bool) -> KioskApp:
-        url = settings.central_url
-        host = RemoteCentral(url) if url else EmbeddedCentral(settings.state_dir / "central")
-        desk = Desk(settings, host=host, now=_now, new_key=lambda: str(uuid.uuid4()))
+        desk = Desk(settings, host=host_for(settings), now=_now, new_key=lambda: str(uuid.uuid4()))
         return KioskApp(desk, after_crash=after_crash)
 
-    return run_forever(fresh_app)
+    return fresh_app
+
+
+def _counter(settings: Settings, site: str) -> "Callable[[bool], HardenedApp]":
+    from kiosk.desk.welcome import Welcome
+    from kiosk.embedded import host_for
+    from kiosk.welcome_app import WelcomeApp
+
+    def fresh_app(_after_crash: bool) -> WelcomeApp:
+        host = host_for(settings)
+        return WelcomeApp(Welcome(settings, site, host=host, now=_now, new_nonce=lambda: str(uuid.uuid4())))
+
+    return fresh_app
+
+
+def _confine() -> None:
+    strip_environment(os.environ)
+    confine_process()
 
 
 def _now() -> dt.datetime:

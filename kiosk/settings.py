@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -14,11 +14,15 @@ from kiosk.printing import address as printer_address
 APP = "kiosk"
 SYSTEM_FILE = Path("/etc/kiosk/kiosk.toml")
 DEMO_KIOSK = "demo"
+DEMO_SITE = "pref-93"
+DEMO_COUNTER_TOKEN = "demonstration-counter-{}"  # noqa: S105 (of a site; it opens invented data only)
 
 Paper = Literal["80mm", "58mm"]
 Translation = Literal["machine", "translated", "reviewed", "tested"]  # how far a translation has come, least first
 PAPERS_KEPT_MINUTES = 15
 MAX_PAPERS_KEPT_MINUTES = 24 * 60
+_ROOT_KEY = re.compile(r"0[23][0-9a-f]{64}")  # a compressed point (SEC 1), see kiosk.tickets.keys.root_text
+_COUNTER_TOKEN = re.compile(r"[A-Za-z0-9._~-]{20,200}")
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")
 
 _ENVIRONMENT = {
@@ -30,7 +34,12 @@ _ENVIRONMENT = {
     "least_translation": "KIOSK_LEAST_TRANSLATION",
     "papers_kept_minutes": "KIOSK_PAPERS_KEPT_MINUTES",
     "state_dir": "KIOSK_STATE_DIR",
+    "root_key": "KIOSK_ROOT_KEY",
+    "counter_token": "KIOSK_COUNTER_TOKEN",
 }
+
+_EXPECTED_ROOT = "la clé du central, 66 chiffres et lettres, comme dans son fichier root.pub"
+_EXPECTED_TOKEN = "le jeton que donne la commande « kiosk central counters add »"  # noqa: S105 (words)
 
 
 class SettingsError(ValueError):
@@ -49,11 +58,38 @@ class Settings:
     least_translation: Translation  # no phrase that is less may be printed
     papers_kept_minutes: int  # how long the picture of a paper stays on disk once it was printed or asked about
     state_dir: Path
+    root_key: str | None = None  # signs the central's list of keys; a counter believes no other
+    counter_token: str | None = field(default=None, repr=False)
 
     @property
     def embedded(self) -> bool:
         """Return whether the kiosk starts its own central."""
         return self.central_url is None
+
+    def counter_dir(self, site: str) -> Path:
+        """Return where the counter of a site keeps its own files."""
+        return self.state_dir / f"counter-{site}"
+
+    def counter_token_for(self, site: str) -> str:
+        """Return the token under which the central knows the counter of a site; raise SettingsError if none is set."""
+        if self.embedded:
+            return DEMO_COUNTER_TOKEN.format(site)
+        if self.counter_token is None:
+            raise SettingsError(f"clé « counter_token » absente : attendu {_EXPECTED_TOKEN}")
+        return self.counter_token
+
+    def site_of_counter(self, asked: str | None) -> str:
+        """Return the site whose counter this is to be, the demonstration's by default.
+
+        Raise SettingsError when none was asked for, or when a counter could not be sure of its central.
+        """
+        site = asked or (DEMO_SITE if self.embedded else None)
+        if site is None:
+            raise SettingsError("il faut dire de quel lieu : kiosk counter --site pref-93")
+        if self.root_key is None and not self.embedded:
+            raise SettingsError(f"clé « root_key » absente : attendu {_EXPECTED_ROOT}")
+        self.counter_token_for(site)
+        return site
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -64,7 +100,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         if environ.get(variable):
             values[key] = (environ[variable], f"variable {variable}")
     return Settings(
-        central_url=_central_url(*values["central_url"]) if "central_url" in values else None,
+        central_url=read_central_url(*values["central_url"]) if "central_url" in values else None,
         id=_identifier(*values["id"]) if "id" in values else DEMO_KIOSK,
         printer=_printer(*values["printer"]) if "printer" in values else printer_address.VIRTUAL,
         paper=_paper(*values["paper"]) if "paper" in values else "80mm",
@@ -74,6 +110,8 @@ def load(environ: Mapping[str, str]) -> Settings:
             _minutes(*values["papers_kept_minutes"]) if "papers_kept_minutes" in values else PAPERS_KEPT_MINUTES
         ),
         state_dir=_state_dir(*values["state_dir"]) if "state_dir" in values else platformdirs.user_state_path(APP),
+        root_key=_root_key(*values["root_key"]) if "root_key" in values else None,
+        counter_token=_counter_token(*values["counter_token"]) if "counter_token" in values else None,
     )
 
 
@@ -105,7 +143,8 @@ def _wrong(where: str, expected: str) -> SettingsError:
     return SettingsError(f"{where} : attendu {expected}")
 
 
-def _central_url(value: object, where: str) -> str:
+def read_central_url(value: object, where: str) -> str:
+    """Return the address of a central; raise SettingsError, which says where it stands."""
     expected = _wrong(where, "une adresse comme https://central.exemple.fr")
     if not isinstance(value, str):
         raise expected
@@ -176,3 +215,15 @@ def _state_dir(value: object, where: str) -> Path:
     if not path.is_absolute():
         raise expected
     return path
+
+
+def _root_key(value: object, where: str) -> str:
+    if not isinstance(value, str) or not _ROOT_KEY.fullmatch(value.lower()):
+        raise _wrong(where, _EXPECTED_ROOT)
+    return value.lower()
+
+
+def _counter_token(value: object, where: str) -> str:
+    if not isinstance(value, str) or not _COUNTER_TOKEN.fullmatch(value):
+        raise _wrong(where, _EXPECTED_TOKEN)
+    return value

@@ -30,6 +30,12 @@ WRONG_VALUES = [
     ("papers_kept_minutes", '"²"', "de 0 à 1440"),
     ("papers_kept_minutes", '"99999"', "de 0 à 1440"),
     ("state_dir", '"etat"', "chemin absolu"),
+    ("root_key", '"04' + 64 * "a" + '"', "root.pub"),
+    ("root_key", '"02abc"', "root.pub"),
+    ("root_key", "2", "root.pub"),
+    ("counter_token", '"short"', "kiosk central counters add"),
+    ("counter_token", '"with a space in it, and long"', "kiosk central counters add"),
+    ("counter_token", "12345678901234567890", "kiosk central counters add"),
     ("id", '"poste n° 1"', "lettres, chiffres et tirets"),
 ]
 
@@ -73,6 +79,32 @@ def test_a_file_holds_every_setting_of_the_paper(printer: str, tmp_path: Path) -
     settings = load(written(tmp_path, text))
     assert (settings.printer, settings.profile) == (printer, "TM-T88V")
     assert (settings.least_translation, settings.papers_kept_minutes) == ("tested", 1440)
+
+
+def test_a_counter_of_the_demonstration_needs_no_setting(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, ""))
+    assert settings.site_of_counter(None) == "pref-93"
+    assert settings.site_of_counter("pref-75") == "pref-75"
+    assert settings.counter_token_for("pref-75") == "demonstration-counter-pref-75"
+
+
+def test_a_counter_of_a_real_central_says_where_it_is_whom_it_believes_and_who_it_is(tmp_path: Path) -> None:
+    text = 'central_url = "https://a.exemple.fr"\n'
+    for setting, missing in (
+        (f'root_key = "02{64 * "A"}"\n', "« root_key »"),
+        ('counter_token = "0123456789-0123456789"\n', "« counter_token »"),
+    ):
+        with pytest.raises(SettingsError, match=missing):
+            load(written(tmp_path, text)).site_of_counter("pref-93")
+        text += setting
+    settings = load(written(tmp_path, text) | {"KIOSK_STATE_DIR": str(tmp_path)})
+    assert settings.site_of_counter("pref-93") == "pref-93"
+    assert settings.root_key == "02" + 64 * "a"
+    assert settings.counter_token_for("pref-93") == "0123456789-0123456789"
+    assert "0123456789" not in repr(settings)
+    assert settings.counter_dir("pref-93") == tmp_path / "counter-pref-93"
+    with pytest.raises(SettingsError, match="--site"):
+        settings.site_of_counter(None)
 
 
 @pytest.mark.parametrize(("key", "value", "expected"), WRONG_VALUES)

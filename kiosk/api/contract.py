@@ -4,20 +4,25 @@ Times are RFC 3339 with the offset of the site's own zone; the zone's IANA name 
 """
 
 import datetime as dt
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from kiosk.api.text import CleanText, Identifier
 from kiosk.booking import person as people
 from kiosk.booking.identifiers import PATTERNS
 from kiosk.booking.person import BirthDate
+from kiosk.tickets.token import MAX_CHARS
+from kiosk.tickets.verify import State
 
 MAX_WINDOW_DAYS = 92
 MAX_PERSONS = 10
 MAX_SITES = 400
 PAGE_SIZE = 100
+MAX_NOTES = 200
 MIN_SURNAME_PREFIX = 4  # letters of the MRZ form
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}")
 IDEMPOTENCY_KEY_PATTERN = r"^[A-Za-z0-9-]{16,64}$"
 REVISION_PATTERN = r'^"[1-9]\d{0,8}"$'  # an entity tag (RFC 9110 section 8.8.3) made of the booking's revision
 
@@ -38,6 +43,14 @@ def _wire_date(text: str) -> str:
     return BirthDate.from_iso(text).iso()
 
 
+def _written(value: object) -> object:
+    # pydantic takes a number for seconds since 1970: it is not what the description promises.
+    if isinstance(value, dt.datetime) or (isinstance(value, str) and _INSTANT.match(value)):
+        return value
+    raise ValueError("a date and a time with an offset, as in RFC 3339")
+
+
+WrittenInstant = Annotated[AwareDatetime, BeforeValidator(_written)]
 BirthDateText = Annotated[
     str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", examples=["1987-05-03", "1987"]), AfterValidator(_wire_date)
 ]
@@ -45,6 +58,7 @@ Surname = Annotated[str, Field(min_length=1, max_length=4 * people.MAX_NAME), Af
 GivenNames = Annotated[str, Field(max_length=4 * people.MAX_NAME), AfterValidator(people.given_names)]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", examples=["fr", "fa-AF"])]
 Email = Annotated[str, Field(max_length=254, pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,189}$")]
+TicketToken = Annotated[str, Field(pattern=r"^RDV1:[0-9A-Z $%*+./:-]{1,216}$", max_length=MAX_CHARS)]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")]
 
 
@@ -222,7 +236,7 @@ class BookingRequest(Request):
 
 
 class Booking(Wire):
-    """An appointment (FHIR Appointment words). `token` is the content of the ticket's QR.
+    """An appointment (FHIR Appointment words). `token` is the content of its ticket's QR, as long as it is `booked`.
 
     `revision` counts its changes and is its entity tag: `If-Match: "<revision>"`.
     """
@@ -239,7 +253,7 @@ class Booking(Wire):
     time_zone: CleanText
     person: Person
     identifiers_known: list[Literal["agdref", "ants", "neph"]]
-    token: Annotated[str, Field(pattern=r"^[0-9A-Z $%*+./:-]{1,300}$")]
+    token: TicketToken | None = None
     demonstration: bool
     created_at: AwareDatetime
 
@@ -325,6 +339,90 @@ class ByName(Request):
 
     surname: Surname
     birth_date: BirthDateText
+
+
+class Bearer(Request):
+    """Who shows a ticket, in the letters of a machine-readable zone (ICAO Doc 9303); only compared, never kept."""
+
+    surname: Annotated[str, Field(pattern=r"^[A-Z]{1,200}$")]
+    given_name: Annotated[str, Field(pattern=r"^[A-Z]{0,200}$")]  # the first one
+    birth_date: Annotated[str, Field(pattern=r"^[0-9]{2}([0-9]{2}([0-9]{2}|<<)|<<<<)$", examples=["900203", "87<<<<"])]
+
+
+class TicketByToken(Request):
+    """Ask about a ticket whose QR was read, whatever was read."""
+
+    token: Annotated[str, Field(min_length=1, max_length=500)]
+    bearer: Bearer | None = None
+
+
+class TicketByReference(Request):
+    """Ask about a ticket by the code under its QR; without the bearer's birth date it is not found."""
+
+    reference: Identifier
+    bearer: Bearer
+
+
+class Admitted(Wire):
+    """Somebody was let in: when, at which counter."""
+
+    at: AwareDatetime
+    counter: Identifier
+
+
+class TicketCheck(Wire):
+    """What a ticket is worth now, and of which appointment; nothing about whom it belongs to.
+
+    `person`: whether the bearer is the person for whom the appointment was made. Moved: the place and time that hold.
+    """
+
+    state: State
+    person: Literal["not-asked", "match", "no-match"]
+    reference: Identifier | None = None
+    service: Identifier | None = None
+    site: Identifier | None = None
+    start: AwareDatetime | None = None
+    minutes: int | None = None
+    time_zone: CleanText | None = None
+    admitted: Admitted | None = None
+
+
+class Note(Request):
+    """What a counter did with one ticket. `nonce` is made before it is written down: a note delivered twice is one.
+
+    `outcome`: `admitted`, or why not; `withdrawn` undoes the note `of`. A scan that named no appointment has no
+    reference.
+    """
+
+    nonce: Annotated[str, Field(pattern=IDEMPOTENCY_KEY_PATTERN)]
+    at: WrittenInstant
+    outcome: Literal["admitted", "withdrawn"] | State
+    reference: Identifier | None = None
+    revision: int | None = Field(default=None, ge=1, lt=2**16)
+    of: Annotated[str, Field(pattern=IDEMPOTENCY_KEY_PATTERN)] | None = None
+
+
+class Notes(Request):
+    """What a counter did, perhaps hours ago, in its own order."""
+
+    notes: list[Note] = Field(min_length=1, max_length=MAX_NOTES)
+
+
+class Finding(Wire):
+    """What the central makes of an admission now that it knows of it.
+
+    `kept`: nothing against it. `again`: somebody was let in before with this ticket (`first`), or was elsewhere.
+    """
+
+    nonce: Identifier
+    finding: Literal["kept", "again", "cancelled", "moved", "unknown"]
+    first: Admitted | None = None
+
+
+class Findings(Wire):
+    """One finding per note, in the order of the notes."""
+
+    findings: list[Finding]
 
 
 class Mediator(Wire):

@@ -44,7 +44,7 @@ class Booking:
     site: Site
     start: dt.datetime  # aware, in the site's zone
     minutes: int
-    token: str  # what the ticket's QR holds
+    token: str | None  # what the ticket's QR holds; None once the appointment is given up or was kept
     demonstration: bool
     numbers_known: frozenset[IdentifierKind]  # by the central, for this person: nobody types them again
 

@@ -1,6 +1,7 @@
 """What can be booked and where, as shipped with the program: services in display order, sites, their zones."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -13,6 +14,7 @@ from kiosk.api import contract
 from kiosk.api.problems import ProblemName
 from kiosk.central import tables as db
 from kiosk.central.refusal import Refused
+from kiosk.tickets.token import code_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Catalogue:
 
     services: dict[str, contract.Service]
     sites: dict[str, contract.Site]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when a ticket could mean two sites or two services."""
+        _check_codes("sites", self.sites)
+        _check_codes("services", self.services)
 
     def service(self, service_id: str) -> contract.Service:
         """Return the service; raise Refused(not-found)."""
@@ -54,6 +61,13 @@ def register(catalogue: Catalogue, transaction: Connection) -> None:
         missing = [{"id": identifier} for identifier in wanted if identifier not in known]
         if missing:
             transaction.execute(sa.insert(table), missing)
+
+
+def _check_codes(what: str, ids: Iterable[str]) -> None:
+    by_code: dict[bytes, str] = {}
+    for each in ids:
+        if (other := by_code.setdefault(code_of(each), each)) != each:
+            raise ValueError(f"catalogue: the {what} {other} and {each} have the same code in tickets; rename one")
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What changes an appointment that stands: another slot, cancelled, a typing error put right. Never another person."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,12 +18,14 @@ from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
 from kiosk.central.identity import edits, identity_of
 from kiosk.central.intents import Intent, Outcome, in_turn
+from kiosk.central.issuer import Issuer
 from kiosk.central.refusal import Refused
 from kiosk.central.rules import PERSON_CLASH, claim_corrected
 from kiosk.central.storage import Storage
 
 _LOCKED = sa.select(db.bookings).where(db.bookings.c.id == sa.bindparam("which")).with_for_update()
 _CHANGED = sa.update(db.bookings).where(db.bookings.c.id == sa.bindparam("which"))
+_LEAVE_SLOT = sa.insert(db.former_slots)
 _ITS_CLAIMS = (db.claims.c.hold == sa.bindparam("held")) & (db.claims.c.position == sa.bindparam("place"))
 _KEEP_CLAIMS = sa.update(db.claims).where(_ITS_CLAIMS).values(expires_at=sa.bindparam("until"))
 _END_CLAIMS = sa.delete(db.claims).where(_ITS_CLAIMS)
@@ -46,6 +48,7 @@ class Changes:
 
     storage: Storage
     catalogue: Catalogue
+    issuer: Issuer
     clock: Clock
     chance: Chance
 
@@ -68,7 +71,9 @@ class Changes:
             places.give_up(transaction, self.chance, caller, places.offered(transaction, booking["slot"]), 1, now)
             ends_at = slot["start_at"] + dt.timedelta(minutes=slot["minutes"])
             moved = {"slot": slot["id"], "ends_at": ends_at, "moves": booking["moves"] + 1}
-            transaction.execute(_CHANGED.values(revision=booking["revision"] + 1, **moved), {"which": booking["id"]})
+            _write(transaction, booking, now, moved)
+            left = {"booking": booking["id"], "revision": booking["revision"], "slot": booking["slot"]}
+            transaction.execute(_LEAVE_SLOT, left | {"left_at": now})
             transaction.execute(_KEEP_CLAIMS, _claims_of(booking) | {"until": ends_at})
             return Act("move", booking["id"], {"from": booking["slot"], "to": slot["id"]})
 
@@ -80,9 +85,7 @@ class Changes:
         def once(transaction: Connection, booking: sa.RowMapping, now: dt.datetime) -> Act:
             places.give_up(transaction, self.chance, caller, places.offered(transaction, booking["slot"]), 1, now)
             cancelled = {"status": "cancelled", "cancelled_at": now, "cancel_reason": request.reason}
-            transaction.execute(
-                _CHANGED.values(revision=booking["revision"] + 1, **cancelled), {"which": booking["id"]}
-            )
+            _write(transaction, booking, now, cancelled)
             transaction.execute(_END_CLAIMS, _claims_of(booking))
             return Act("cancel", booking["id"], {"slot": booking["slot"], "reason": request.reason})
 
@@ -102,10 +105,7 @@ class Changes:
             if changed > slot["typo_edits"]:
                 raise Refused(ProblemName.NOT_A_TYPO)
             written = contract.Identity.model_validate(request.model_dump(exclude={"reason"})).model_dump()
-            transaction.execute(
-                _CHANGED.values(revision=booking["revision"] + 1, mrz_surname=mrz(request.surname), **written),
-                {"which": booking["id"]},
-            )
+            _write(transaction, booking, now, written | {"mrz_surname": mrz(request.surname)})
             claim_corrected(transaction, self.storage.person_key, booking, request, slot, now)
             return Act("correct", booking["id"], {"edits": changed, "reason": request.reason})
 
@@ -135,7 +135,8 @@ class Changes:
                 _check_standing(booking, change, now)
                 act = once(transaction, booking, now)
                 record(transaction, self.storage.person_key, intent.caller, now, act)
-            return Outcome(wire.one_booking(transaction, change.booking, self.catalogue), replayed=done is not None)
+            answer = wire.one_booking(transaction, change.booking, self.catalogue, self.issuer)
+            return Outcome(answer, replayed=done is not None)
 
         try:
             return in_turn(self.storage, intent.caller, work)
@@ -157,6 +158,11 @@ def _check_standing(booking: sa.RowMapping, change: Change, now: dt.datetime) ->
         raise Refused(ProblemName.STALE)
     if booking["status"] != "booked" or booking["ends_at"] <= now:
         raise Refused(ProblemName.NOT_ACTIVE)
+
+
+def _write(transaction: Connection, booking: sa.RowMapping, now: dt.datetime, values: Mapping[str, object]) -> None:
+    new = {**values, "revision": booking["revision"] + 1, "changed_at": now}
+    transaction.execute(_CHANGED.values(new), {"which": booking["id"]})
 
 
 def _claims_of(booking: sa.RowMapping) -> dict[str, object]:

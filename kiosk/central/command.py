@@ -21,6 +21,7 @@ from kiosk.central.registers import CoordinationApi, EmbeddedForeigners, Embedde
 from kiosk.central.seed import HoldsRealData, seed_demo
 from kiosk.central.server import create_app, openapi_document
 from kiosk.central.storage import Storage, open_storage
+from kiosk.central.ticket_keys import prepare_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def run_central(serving: Serving) -> int:
 def prepare(data_dir: Path, clock: Clock, seed: str | None, database_url: str | None = None) -> Storage:
     """Open the database, bring its shape and catalogue up to date, top the demonstration up if asked.
 
-    Raise OSError, WrongKey, SQLAlchemyError, HoldsRealData, BadDatabaseUrl.
+    Raise OSError, WrongKey, BadTicketKey, SQLAlchemyError, HoldsRealData, BadDatabaseUrl.
     """
     storage = open_storage(data_dir, database_url)
     try:
@@ -81,6 +82,7 @@ def prepare(data_dir: Path, clock: Clock, seed: str | None, database_url: str | 
         catalogue = load_catalogue()
         with storage.preparing() as transaction:
             check_key(transaction, storage.person_key)
+            prepare_keys(transaction, data_dir, storage.person_key, clock())
             register(catalogue, transaction)
             if seed == "demo":
                 seed_demo(transaction, catalogue, clock(), storage.person_key)

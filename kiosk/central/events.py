@@ -1,4 +1,4 @@
-"""Who wrote what, from where, when: one chain of hashes per kiosk, so that a row changed or missing is found."""
+"""Who wrote what, from where, when: one chain of hashes per kiosk or counter; a row changed or missing is found."""
 
 import datetime as dt
 import json
@@ -16,6 +16,7 @@ from kiosk.central.identity import keyed
 
 GENESIS = "0" * 64
 COMMAND_LINE = "~central"  # the chain of what is done on the central's own machine; no kiosk can be called so
+COUNTER_CHAIN = "counter/{}"  # no kiosk can be called so either
 
 _LAST = (
     sa.select(db.events.c.number, db.events.c.hash)
@@ -102,6 +103,11 @@ def record(transaction: Connection, key: bytes, caller: Caller, at: dt.datetime,
 def record_command(transaction: Connection, key: bytes, at: dt.datetime, act: Act) -> None:
     """Add an act of whoever sits at the central itself."""
     _append(transaction, key, COMMAND_LINE, None, at, act)
+
+
+def record_counter(transaction: Connection, key: bytes, counter: str, at: dt.datetime, act: Act) -> None:
+    """Add an act of a counter to its chain; of two at the same instant one is to be tried again, as in `record`."""
+    _append(transaction, key, COUNTER_CHAIN.format(counter), None, at, act)
 
 
 def _append(transaction: Connection, key: bytes, chain: str, mediator: str | None, at: dt.datetime, act: Act) -> None:

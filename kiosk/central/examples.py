@@ -3,26 +3,45 @@
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import BaseModel
 
 from kiosk.api import contract
+from kiosk.booking.person import BirthDate
 from kiosk.central.catalogue import Catalogue
+from kiosk.tickets.cose import signer_of
+from kiosk.tickets.identity import KEY_BYTES, bearer_of, tag
+from kiosk.tickets.token import Claims, code_of, write
+from kiosk.tickets.verify import State
 
 SERVICE_ID = "sejour-renouvellement"
 SITE_ID = "pref-93"
 SLOT_ID = "s-6f1d2c"
 HOLD_ID = "5b0c1a52-6d0f-4f3e-9a55-0d6f2f6b8c11"
 BOOKING_ID = "0f7d3c1e-52b8-4a0c-8f0e-3d1f6a2b9c44"
-REFERENCE = "7K4M2QXP93TQ"
+REFERENCE = "7K4MQ2XP93TQ"
+NONCE = "0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d"
 
 _PARIS = ZoneInfo("Europe/Paris")
 _NOW = dt.datetime(2027, 1, 11, 9, 0, tzinfo=_PARIS)
 _START = dt.datetime(2027, 2, 3, 14, 5, tzinfo=_PARIS)
+_LATER = _START + dt.timedelta(days=7)
 _UTC_NOW = _NOW.astimezone(dt.UTC)
 
 _SLOT = contract.Slot(
     id=SLOT_ID, service=SERVICE_ID, site=SITE_ID, start=_START, minutes=20, time_zone=_PARIS.key, free=2
 )
+
+
+def _token(start: dt.datetime, revision: int) -> str:
+    signer = signer_of(ec.derive_private_key(1, ec.SECP256R1()))  # everybody knows it: nothing trusts what it signs
+    bearer = bearer_of("Diallo", "Mariam", BirthDate(1990, 2, 3))
+    mark = tag(bytes(KEY_BYTES), bearer, REFERENCE)
+    codes = (code_of(SERVICE_ID), code_of(SITE_ID), code_of("demo"))
+    return write(Claims(REFERENCE, _UTC_NOW, start, 20, *codes, mark, revision), signer)
+
+
+TOKEN = _token(_START, 1)
 _BOOKING = contract.Booking(
     id=BOOKING_ID,
     reference=REFERENCE,
@@ -36,7 +55,7 @@ _BOOKING = contract.Booking(
     time_zone=_PARIS.key,
     person=contract.Person(surname="Diallo", given_names="Mariam", birth_date="1990-02-03", phone="+33612345678"),
     identifiers_known=["agdref"],
-    token=REFERENCE,
+    token=TOKEN,
     demonstration=False,
     created_at=_UTC_NOW,
 )
@@ -76,10 +95,10 @@ def answers(catalogue: Catalogue) -> dict[str, BaseModel]:
         "readBookingsByKey": _BOOKINGS,
         "searchBookings": _BOOKINGS,
         "rescheduleBooking": _BOOKING.model_copy(
-            update={"revision": 2, "moves_left": 1, "start": _START + dt.timedelta(days=7)}
+            update={"revision": 2, "moves_left": 1, "start": _LATER, "token": _token(_LATER, 2)}
         ),
-        "cancelBooking": _BOOKING.model_copy(update={"revision": 2, "status": "cancelled"}),
-        "correctBooking": _BOOKING.model_copy(update={"revision": 2}),
+        "cancelBooking": _BOOKING.model_copy(update={"revision": 2, "status": "cancelled", "token": None}),
+        "correctBooking": _BOOKING.model_copy(update={"revision": 2, "token": _token(_START, 2)}),
         "createAttempt": contract.Attempt(
             reference="4D8W0NQ7KX2B",
             at=_UTC_NOW,
@@ -94,4 +113,19 @@ def answers(catalogue: Catalogue) -> dict[str, BaseModel]:
             seal="6f" * 32,
         ),
         "createReport": contract.Report(reference="86GQCRYWWH1X", at=_UTC_NOW),
+        "deliverNotes": contract.Findings(
+            findings=[
+                contract.Finding(nonce=NONCE, finding="again", first=contract.Admitted(at=_START, counter="accueil-2"))
+            ]
+        ),
+        "checkTicket": contract.TicketCheck(
+            state=State.VALID,
+            person="match",
+            reference=REFERENCE,
+            service=SERVICE_ID,
+            site=SITE_ID,
+            start=_START,
+            minutes=20,
+            time_zone=_PARIS.key,
+        ),
     }

@@ -24,7 +24,7 @@ def load_key(data_dir: Path) -> bytes:
     """Return the key of `data_dir`, made the first time; raise OSError."""
     path = data_dir / KEY_NAME
     if not path.exists():
-        _write_key(path)
+        write_once(path, secrets.token_bytes(KEY_BYTES))
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise OSError(f"{KEY_NAME} is damaged; restore it from the backup")
@@ -41,12 +41,13 @@ def check_key(transaction: Connection, key: bytes) -> None:
         raise WrongKey(f"{KEY_NAME} is not the key of this database; restore it from the backup")
 
 
-def _write_key(path: Path) -> None:
+def write_once(path: Path, content: bytes) -> None:
+    """Make a file that only its owner reads; one that is there stays as it is. Raise OSError."""
     # Written aside, then named: a power cut leaves no half key, and of two starts at once one key wins.
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     try:

@@ -45,7 +45,7 @@ def audit(data_dir: Path, database_url: str | None) -> int:
             _say(f"damaged: {_legible(line)}")
         return FAILED if found.faults or lost or damage else 0
 
-    return _on_ledger(data_dir, database_url, work)
+    return on_ledger(data_dir, database_url, work)
 
 
 def review(data_dir: Path, database_url: str | None) -> int:
@@ -61,7 +61,7 @@ def review(data_dir: Path, database_url: str | None) -> int:
             _say(NOTHING)
         return 0
 
-    return _on_ledger(data_dir, database_url, work)
+    return on_ledger(data_dir, database_url, work)
 
 
 def rules(data_dir: Path, database_url: str | None, service: str | None, changes: list[str]) -> int:
@@ -80,10 +80,11 @@ def rules(data_dir: Path, database_url: str | None, service: str | None, changes
         _print_settings(settings)
         return 0
 
-    return _on_ledger(data_dir, database_url, work)
+    return on_ledger(data_dir, database_url, work)
 
 
-def _on_ledger(data_dir: Path, database_url: str | None, work: Callable[[Storage], int]) -> int:
+def on_ledger(data_dir: Path, database_url: str | None, work: Callable[[Storage], int]) -> int:
+    """Return the exit code of work on a database that is there; what stands in its way is one line on stderr."""
     try:
         storage = _open_existing(data_dir, database_url)
     except BadDatabaseUrl as error:

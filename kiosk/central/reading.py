@@ -21,6 +21,7 @@ from kiosk.central import tables as db
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Caller
+from kiosk.central.issuer import Issuer
 from kiosk.central.places import FREE_TO_CALLER
 from kiosk.central.refusal import Refused
 from kiosk.central.storage import Storage
@@ -113,6 +114,7 @@ class Reading:
 
     storage: Storage
     catalogue: Catalogue
+    issuer: Issuer
     clock: Clock
     chance: Chance
 
@@ -211,9 +213,10 @@ class Reading:
         with self.storage.reading() as transaction:
             intent = intents.find(transaction, kiosk, key)
             if intent is not None and intent["action"] == "book":
-                return wire.bookings_of_hold(transaction, intent["subject"], self.catalogue)
+                return wire.bookings_of_hold(transaction, intent["subject"], self.catalogue, self.issuer)
             if intent is not None and intent["action"] in BOOKING_ACTIONS:
-                return contract.Bookings(bookings=[wire.one_booking(transaction, intent["subject"], self.catalogue)])
+                booking = wire.one_booking(transaction, intent["subject"], self.catalogue, self.issuer)
+                return contract.Bookings(bookings=[booking])
         raise Refused(ProblemName.NOT_FOUND, "nothing was booked or changed under this key")
 
     def search(self, wanted: contract.ByReference | contract.ByName) -> contract.Bookings:
@@ -226,7 +229,13 @@ class Reading:
         )
         with self.storage.reading() as transaction:
             rows = transaction.execute(query).mappings().all()
-        return contract.Bookings(bookings=[wire.booking(row, self.catalogue) for row in rows])
+            found = [wire.booking(transaction, row, self.catalogue, self.issuer) for row in rows]
+        return contract.Bookings(bookings=found)
+
+    def ticket_keys(self) -> bytes:
+        """Return the list of ticket keys, as the root signed it."""
+        with self.storage.looking() as connection:
+            return self.issuer.published(connection)
 
     def _windows(
         self,

@@ -20,6 +20,7 @@ from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
 from kiosk.central.identity import applicant_refs, edits, identity_of, person_of, person_ref
 from kiosk.central.intents import Intent, Outcome, in_turn
+from kiosk.central.issuer import Issuer
 from kiosk.central.refusal import Refused
 from kiosk.central.registers import Registers, RegisterSilent, Verdict
 from kiosk.central.storage import Storage
@@ -98,6 +99,7 @@ class Rules:
 
     storage: Storage
     catalogue: Catalogue
+    issuer: Issuer
     registers: Registers
     clock: Clock
     chance: Chance
@@ -273,7 +275,7 @@ class Rules:
         now = self.clock()
         done = intents.begin(transaction, self.storage.person_key, intent, request.hold)
         if done is not None:
-            return Outcome(wire.bookings_of_hold(transaction, done, self.catalogue), replayed=True)
+            return Outcome(wire.bookings_of_hold(transaction, done, self.catalogue, self.issuer), replayed=True)
         using = {"which": request.hold, "of": intent.caller.kiosk, "now": now}
         hold = transaction.execute(_USE_HOLD, using).mappings().one_or_none()
         if hold is None:
@@ -293,7 +295,7 @@ class Rules:
                 claim_corrected(transaction, self.storage.person_key, row, person, slot, now)
         act = Act("book", request.hold, {"slot": slot["id"], "bookings": [row["id"] for row in rows]})
         self._record(transaction, intent.caller, now, act)
-        return Outcome(wire.bookings_of_hold(transaction, request.hold, self.catalogue), replayed=False)
+        return Outcome(wire.bookings_of_hold(transaction, request.hold, self.catalogue, self.issuer), replayed=False)
 
     def _booking_rows(
         self,
@@ -316,6 +318,7 @@ class Rules:
             "kiosk": caller.kiosk,
             "demonstration": bool(slot["demonstration"]),
             "created_at": now,
+            "changed_at": now,
         }
         return [
             shared | self._person_columns(person, identity) | {"position": position}

@@ -1,4 +1,4 @@
-"""The demonstration: invented slots, scarce as in life, one mediator, one kiosk, two persons known from before.
+"""The demonstration: invented slots, scarce as in life, a mediator, a kiosk, counters, two persons known from before.
 
 What a site offers for a service on a day depends on those three only, through a hash: the same day always gives the
 same slots, whenever it is seeded.
@@ -17,6 +17,7 @@ from kiosk.api import contract
 from kiosk.booking.person import BirthDate, Person, mrz
 from kiosk.central import tables as db
 from kiosk.central.catalogue import Catalogue
+from kiosk.central.counters import Counter, row_of
 from kiosk.central.events import Act, record_command
 from kiosk.central.holidays import is_open
 from kiosk.central.identity import person_ref
@@ -26,6 +27,8 @@ from kiosk.tickets.reference import RANDOM_BITS, make_reference
 MEDIATOR = "demo"
 CODE = "000000"
 KIOSK = "demo"
+COUNTER = "accueil-{}"  # of a site
+COUNTER_TOKEN = "demonstration-counter-{}"  # noqa: S105 (public, as CODE is: what it opens is invented)
 HORIZON_DAYS = 84
 
 # The kiosk stands in Seine-Saint-Denis: its three sites show the three cases that a mediator must tell apart.
@@ -80,7 +83,7 @@ class Opening:
 
 
 def seed_demo(transaction: Connection, catalogue: Catalogue, now: dt.datetime, person_key: bytes) -> None:
-    """Fill an empty database, or add what came since: days into view, registers; raise HoldsRealData."""
+    """Fill an empty database, or add what came since: days into view, registers, counters; raise HoldsRealData."""
     if transaction.scalar(sa.select(db.facts.c.name).where(db.facts.c.name == "demonstration")) is None:
         if transaction.scalar(sa.select(db.mediators.c.id).limit(1)) is not None:
             raise HoldsRealData("this database is in use and not a demonstration; it was left as it is")
@@ -90,6 +93,11 @@ def seed_demo(transaction: Connection, catalogue: Catalogue, now: dt.datetime, p
         transaction.execute(sa.insert(db.facts).values(name="demonstration"))
     if transaction.scalar(sa.select(db.foreigners.c.number).limit(1)) is None:
         _insert_registers(transaction, person_key)
+    if transaction.scalar(sa.select(db.counters.c.id).limit(1)) is None:
+        rows = [
+            row_of(Counter(COUNTER.format(site), site), COUNTER_TOKEN.format(site), now) for site in catalogue.sites
+        ]
+        transaction.execute(sa.insert(db.counters), rows)
     seeded = set(transaction.scalars(sa.select(db.seeded_days.c.date)))
     # One day more on each side covers every zone's today.
     horizon = (now.date() + dt.timedelta(days=ahead) for ahead in range(-1, HORIZON_DAYS + 2))
@@ -231,6 +239,7 @@ def _past_booking(person: Person, slot: dict[str, Any], hold: str, identity: str
         "kiosk": KIOSK,
         "demonstration": True,
         "created_at": start - dt.timedelta(days=30),
+        "changed_at": start - dt.timedelta(days=30),
     }
 
 

@@ -1,42 +1,45 @@
 """The calls of the central API; each hands over to a rule or a reading and holds no rule itself."""
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
 from fastapi import Body as JsonBody
 from fastapi import Form as FormField
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
 from kiosk import __version__
 from kiosk.api import contract
-from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName
+from kiosk.api.problems import Problem, ProblemName
 from kiosk.api.text import Identifier
-from kiosk.central.boundary import TITLES, guard
+from kiosk.central import counter_calls
+from kiosk.central.admissions import Admissions
+from kiosk.central.boundary import guard
+from kiosk.central.calling import Behind, Central, SignedIn, as_either, as_mediator, one_example, problems
 from kiosk.central.catalogue import Catalogue, load_catalogue
 from kiosk.central.changes import Change, Changes
 from kiosk.central.clock import Chance, Clock
-from kiosk.central.events import Caller
+from kiosk.central.counters import Counters
 from kiosk.central.evidence import Evidence
 from kiosk.central.examples import BOOKING_ID, HOLD_ID, REFERENCE, SERVICE_ID, SITE_ID, SLOT_ID, answers
 from kiosk.central.intents import Outcome
+from kiosk.central.issuer import Issuer
+from kiosk.central.manifests import Manifests
 from kiosk.central.places import rate_headers
 from kiosk.central.reading import Reading, Window
-from kiosk.central.refusal import Refused
 from kiosk.central.registers import Registers
 from kiosk.central.rules import Rules
+from kiosk.central.signed import SignedAnswer
 from kiosk.central.signing_in import SignIn
 from kiosk.central.storage import Storage
+from kiosk.central.ticket_checks import TicketChecks
 
 API_VERSION = "1"
 
 Answer = TypeVar("Answer")
 
 _NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
-_ALWAYS = (ProblemName.INVALID, ProblemName.STORAGE_UNAVAILABLE, ProblemName.INTERNAL)
 
 _PERSON = {"surname": "Diallo", "given_names": "Mariam", "birth_date": "1990-02-03", "phone": "+33612345678"}
 _HOLD_REQUEST = {"slot": SLOT_ID, "persons": [_PERSON | {"identifiers": {"agdref": "9900000001"}}]}
@@ -50,30 +53,23 @@ _RATE_HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Central:
-    """All that the calls need."""
-
-    reading: Reading
-    rules: Rules
-    changes: Changes
-    evidence: Evidence
-    sign_in: SignIn
-    catalogue: Catalogue
-    clock: Clock
-
-
 def create_app(storage: Storage, catalogue: Catalogue, registers: Registers, clock: Clock, chance: Chance) -> FastAPI:
     """Return the server over an open, migrated storage."""
     app = describe()
-    reading = Reading(storage, catalogue, clock, chance)
+    issuer = Issuer(storage.person_key)
+    reading = Reading(storage, catalogue, issuer, clock, chance)
     app.state.central = Central(
         reading,
-        Rules(storage, catalogue, registers, clock, chance),
-        Changes(storage, catalogue, clock, chance),
+        Rules(storage, catalogue, issuer, registers, clock, chance),
+        Changes(storage, catalogue, issuer, clock, chance),
         Evidence(storage, reading, clock, chance),
         SignIn(storage, clock, chance),
+        Counters(storage),
+        Admissions(storage, catalogue, clock),
+        Manifests(storage, catalogue, issuer, clock),
+        TicketChecks(storage, catalogue, issuer, clock),
         catalogue,
+        issuer,
         clock,
     )
     return app
@@ -93,6 +89,8 @@ def describe() -> FastAPI:
     )
     app.include_router(_open)
     app.include_router(_signed_in)
+    app.include_router(_either)
+    app.include_router(counter_calls.router)
     guard(app)
     return app
 
@@ -105,29 +103,13 @@ def openapi_document() -> dict[str, Any]:
     examples = answers(load_catalogue())
     for operation in (operation for path in document["paths"].values() for operation in path.values()):
         for status, answer in operation["responses"].items():
-            if status in {"200", "201"} and "application/json" in answer.get("content", {}):
+            content = answer.get("content", {})
+            if status in {"200", "201"} and "application/json" in content:
                 example = examples[operation["operationId"]].model_dump(mode="json")
-                answer["content"]["application/json"]["example"] = example
+                content["application/json"]["example"] = example
+            if SignedAnswer.media_type in content:
+                answer["content"] = SignedAnswer.described()
     return document
-
-
-def _problems(*names: ProblemName) -> dict[int | str, dict[str, Any]]:
-    by_status: dict[int | str, list[ProblemName]] = {}
-    for name in (*names, *_ALWAYS):
-        by_status.setdefault(name.status, []).append(name)
-    return {status: _problem_answer(same) for status, same in by_status.items()}
-
-
-def _problem_answer(names: list[ProblemName]) -> dict[str, Any]:
-    examples = {
-        name.value: {"value": {"type": name.urn, "title": TITLES[name], "status": name.status}} for name in names
-    }
-    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
-    return {"description": "; ".join(TITLES[name] for name in names), "content": {MEDIA_TYPE: content}}
-
-
-def _example(value: dict[str, Any]) -> dict[str, Any]:
-    return {"example": {"value": value}}
 
 
 def _replay_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -145,7 +127,7 @@ def _changed(*names: ProblemName) -> dict[int | str, dict[str, Any]]:
         ProblemName.IDEMPOTENCY_MISMATCH,
         ProblemName.IF_MATCH_MISSING,
     )
-    return {200: {"headers": tag, "links": _links(**_changes_of("$response.body#"))}, **_problems(*always, *names)}
+    return {200: {"headers": tag, "links": _links(**_changes_of("$response.body#"))}, **problems(*always, *names)}
 
 
 def _links(**operations: dict[str, Any]) -> dict[str, Any]:
@@ -173,21 +155,6 @@ def _change(booking: str, if_match: str, key: str) -> Change:
     return Change(booking, int(if_match.strip('"')), key)
 
 
-async def _central(request: Request) -> Central:
-    return cast(Central, request.app.state.central)
-
-
-def _caller(
-    central: Annotated[Central, Depends(_central)],
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(HTTPBearer(auto_error=False))],
-) -> Caller:
-    if credentials is None:
-        raise Refused(ProblemName.NOT_SIGNED_IN)
-    return central.sign_in.caller(credentials.credentials)
-
-
-Behind = Annotated[Central, Depends(_central)]
-SignedIn = Annotated[Caller, Depends(_caller)]
 ServiceQuery = Annotated[Identifier, Query(examples=[SERVICE_ID])]
 Key = Annotated[str, Path(pattern=contract.IDEMPOTENCY_KEY_PATTERN)]
 BookingId = Annotated[Identifier, Path(examples=[BOOKING_ID])]
@@ -211,20 +178,33 @@ Revision = Annotated[
 ]
 
 _open = APIRouter()
-_signed_in = APIRouter(prefix="/v1", dependencies=[Depends(_caller)], responses=_problems(ProblemName.NOT_SIGNED_IN))
+_signed_in = APIRouter(prefix="/v1", dependencies=[Depends(as_mediator)], responses=problems(ProblemName.NOT_SIGNED_IN))
+_either = APIRouter(prefix="/v1", dependencies=[Depends(as_either)], responses=problems(ProblemName.NOT_SIGNED_IN))
 
 
-@_open.get("/v1/health", operation_id="readHealth", responses=_problems())
+@_open.get("/v1/health", operation_id="readHealth", responses=problems())
 def health(central: Behind) -> contract.Health:
     """Say that the central and its storage answer."""
     return contract.Health(version=__version__, time=central.clock(), demonstration=central.reading.demonstration())
+
+
+@_open.get(
+    "/.well-known/rdv-keys",
+    operation_id="readTicketKeys",
+    summary="The keys that sign tickets",
+    response_class=SignedAnswer,
+    responses=problems(),
+)
+def ticket_keys(central: Behind) -> SignedAnswer:
+    """Return the list of public keys, signed by the root that whoever verifies knows beforehand."""
+    return SignedAnswer(central.reading.ticket_keys())
 
 
 @_open.post(
     "/oauth/token",
     operation_id="createToken",
     summary="Sign a mediator in",
-    responses=_problems(ProblemName.WRONG_CODE, ProblemName.TOO_MANY),
+    responses=problems(ProblemName.WRONG_CODE, ProblemName.TOO_MANY),
 )
 def create_token(
     central: Behind,
@@ -243,7 +223,7 @@ def me(central: Behind, caller: SignedIn) -> contract.Me:
     return central.sign_in.me(caller)
 
 
-@_signed_in.get(
+@_either.get(
     "/services",
     operation_id="listServices",
     summary="What can be booked",
@@ -265,14 +245,14 @@ def services(central: Behind) -> contract.Services:
     "/services/{service}",
     operation_id="readService",
     summary="One service",
-    responses=_problems(ProblemName.NOT_FOUND),
+    responses=problems(ProblemName.NOT_FOUND),
 )
 def service(central: Behind, service: Annotated[Identifier, Path(examples=[SERVICE_ID])]) -> contract.Service:
     """Say what one service needs."""
     return central.catalogue.service(service)
 
 
-@_signed_in.get("/sites", operation_id="listSites", summary="Where", responses=_problems(ProblemName.NOT_FOUND))
+@_either.get("/sites", operation_id="listSites", summary="Where", responses=problems(ProblemName.NOT_FOUND))
 def sites(
     central: Behind,
     service: Annotated[Identifier | None, Query(examples=[SERVICE_ID])] = None,
@@ -301,7 +281,7 @@ def sites(
                 }
             )
         },
-        **_problems(ProblemName.NOT_FOUND),
+        **problems(ProblemName.NOT_FOUND),
     },
 )
 def availability(
@@ -331,7 +311,7 @@ def availability(
                 },
             )
         },
-        **_problems(ProblemName.NOT_FOUND, ProblemName.SOURCE_UNAVAILABLE),
+        **problems(ProblemName.NOT_FOUND, ProblemName.SOURCE_UNAVAILABLE),
     },
 )
 def slots(
@@ -371,7 +351,7 @@ def slots(
                 deleteHold={"parameters": {"hold": "$response.body#/id"}},
             ),
         },
-        **_problems(
+        **problems(
             ProblemName.NOT_FOUND,
             ProblemName.SLOT_TAKEN,
             ProblemName.PERSON_HAS_BOOKING,
@@ -389,7 +369,7 @@ def create_hold(
     central: Behind,
     caller: SignedIn,
     response: Response,
-    body: Annotated[contract.HoldRequest, JsonBody(openapi_examples=_example(_HOLD_REQUEST))],
+    body: Annotated[contract.HoldRequest, JsonBody(openapi_examples=one_example(_HOLD_REQUEST))],
 ) -> contract.Hold:
     """Keep places for these persons. A kiosk has one hold: the same again changes nothing, another one ends it."""
     held = central.rules.hold(caller, body)
@@ -416,7 +396,7 @@ def delete_hold(central: Behind, caller: SignedIn, hold: Annotated[Identifier, P
             )
         },
         200: _replay_of(contract.Bookings),
-        **_problems(
+        **problems(
             ProblemName.IDEMPOTENCY_KEY_MISSING,
             ProblemName.PERSON_HAS_BOOKING,
             ProblemName.COOLING_OFF,
@@ -432,7 +412,7 @@ def create_bookings(
     response: Response,
     body: Annotated[
         contract.BookingRequest,
-        JsonBody(openapi_examples=_example({"hold": HOLD_ID, "persons": [_PERSON], "consent": {"mode": "present"}})),
+        JsonBody(openapi_examples=one_example({"hold": HOLD_ID, "persons": [_PERSON], "consent": {"mode": "present"}})),
     ],
     idempotency_key: IdempotencyKey,
 ) -> contract.Bookings:
@@ -444,7 +424,7 @@ def create_bookings(
     "/bookings/by-key/{key}",
     operation_id="readBookingsByKey",
     summary="What became of an intent",
-    responses=_problems(ProblemName.NOT_FOUND),
+    responses=problems(ProblemName.NOT_FOUND),
 )
 def bookings_by_key(central: Behind, caller: SignedIn, key: Key) -> contract.Bookings:
     """Return what this kiosk booked under a key: the way out of an answer that never came."""
@@ -467,7 +447,7 @@ def reschedule_booking(
     caller: SignedIn,
     response: Response,
     booking: BookingId,
-    body: Annotated[contract.RescheduleRequest, JsonBody(openapi_examples=_example({"slot": SLOT_ID}))],
+    body: Annotated[contract.RescheduleRequest, JsonBody(openapi_examples=one_example({"slot": SLOT_ID}))],
     idempotency_key: IdempotencyKey,
     if_match: Revision,
 ) -> contract.Booking:
@@ -487,7 +467,7 @@ def cancel_booking(
     caller: SignedIn,
     response: Response,
     booking: BookingId,
-    body: Annotated[contract.CancelRequest, JsonBody(openapi_examples=_example({"reason": "person"}))],
+    body: Annotated[contract.CancelRequest, JsonBody(openapi_examples=one_example({"reason": "person"}))],
     idempotency_key: IdempotencyKey,
     if_match: Revision,
 ) -> contract.Booking:
@@ -507,7 +487,7 @@ def correct_booking(
     caller: SignedIn,
     response: Response,
     booking: BookingId,
-    body: Annotated[contract.CorrectionRequest, JsonBody(openapi_examples=_example(_CORRECTION))],
+    body: Annotated[contract.CorrectionRequest, JsonBody(openapi_examples=one_example(_CORRECTION))],
     idempotency_key: IdempotencyKey,
     if_match: Revision,
 ) -> contract.Booking:
@@ -523,14 +503,14 @@ def correct_booking(
     status_code=201,
     responses={
         200: _replay_of(contract.Attempt),
-        **_problems(ProblemName.IDEMPOTENCY_KEY_MISSING, ProblemName.NOT_FOUND, ProblemName.IDEMPOTENCY_MISMATCH),
+        **problems(ProblemName.IDEMPOTENCY_KEY_MISSING, ProblemName.NOT_FOUND, ProblemName.IDEMPOTENCY_MISMATCH),
     },
 )
 def create_attempt(
     central: Behind,
     caller: SignedIn,
     response: Response,
-    body: Annotated[contract.AttemptRequest, JsonBody(openapi_examples=_example(_ATTEMPT))],
+    body: Annotated[contract.AttemptRequest, JsonBody(openapi_examples=one_example(_ATTEMPT))],
     idempotency_key: IdempotencyKey,
 ) -> contract.Attempt:
     """Look now, and keep what was found: free, none, or a source that did not answer."""
@@ -544,14 +524,14 @@ def create_attempt(
     status_code=201,
     responses={
         200: _replay_of(contract.Report),
-        **_problems(ProblemName.IDEMPOTENCY_KEY_MISSING, ProblemName.IDEMPOTENCY_MISMATCH),
+        **problems(ProblemName.IDEMPOTENCY_KEY_MISSING, ProblemName.IDEMPOTENCY_MISMATCH),
     },
 )
 def create_report(
     central: Behind,
     caller: SignedIn,
     response: Response,
-    body: Annotated[contract.ReportRequest, JsonBody(openapi_examples=_example(_REPORT))],
+    body: Annotated[contract.ReportRequest, JsonBody(openapi_examples=one_example(_REPORT))],
     idempotency_key: IdempotencyKey,
 ) -> contract.Report:
     """Keep what somebody tells, for a person to read. Nobody is asked who they are."""

@@ -227,6 +227,7 @@ bookings = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("cancelled_at", Instant),
     sa.Column("cancel_reason", sa.String(20)),
+    sa.Column("changed_at", Instant, nullable=False),  # when it became this revision; its ticket is of that moment
     sa.CheckConstraint("status IN ('booked', 'cancelled', 'fulfilled', 'noshow')", name="status_is_known"),
     sa.CheckConstraint("(status = 'cancelled') = (cancelled_at IS NOT NULL)", name="a_cancelled_one_says_when"),
     sa.CheckConstraint("moves <= moves_allowed", name="never_moved_too_often"),
@@ -235,6 +236,61 @@ bookings = sa.Table(
     sa.Index("bookings_by_person", "birth_date", "mrz_surname"),
     sa.Index("bookings_by_ref", "person_ref", "service"),
     sa.Index("bookings_by_slot", "slot"),
+)
+
+former_slots = sa.Table(
+    "former_slots",  # where an appointment was before it was moved: a paper of then is still shown there
+    metadata,
+    sa.Column("booking", sa.ForeignKey("bookings.id"), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),  # the last one that had the slot
+    sa.Column("slot", sa.ForeignKey("slots.id"), nullable=False),
+    sa.Column("left_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("booking", "revision", name="one_former_slot_per_revision"),
+    sa.Index("former_slots_by_slot", "slot"),
+)
+
+ticket_keys = sa.Table(
+    "ticket_keys",  # the private halves; what is known of them besides stands in the list that is published
+    metadata,
+    sa.Column("id", sa.String(8), primary_key=True),  # the key's name in tokens, in hex
+    sa.Column("sealed", sa.LargeBinary, nullable=False),  # only person.key opens it
+)
+
+key_sets = sa.Table(
+    "key_sets",  # the lists of keys as they were published, signed by the root; the last one is in force
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+counters = sa.Table(
+    "counters",  # devices at which tickets are shown; one that was lost is revoked, and stays for what it noted
+    metadata,
+    sa.Column("id", sa.String(80)),
+    sa.Column("site", sa.ForeignKey("sites.id"), nullable=False),
+    sa.Column("token_sha256", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("revoked_at", Instant),
+    sa.PrimaryKeyConstraint("id", name="one_counter_per_name"),
+    sa.UniqueConstraint("token_sha256", name="one_counter_per_token"),
+    sa.Index("counters_by_site", "site"),
+)
+
+admissions = sa.Table(
+    "admissions",  # what counters noted of each ticket that was shown: let in, or why not
+    metadata,
+    sa.Column("counter", sa.ForeignKey("counters.id"), nullable=False),
+    sa.Column("nonce", sa.String(64), nullable=False),
+    sa.Column("at", Instant, nullable=False),  # as the counter has it
+    sa.Column("outcome", sa.String(20), nullable=False),
+    sa.Column("reference", sa.String(100)),  # as the counter has it: the booking may not exist
+    sa.Column("revision", sa.Integer),
+    sa.Column("undoes", sa.String(64)),  # of `withdrawn`: a nonce of the same counter, which may come later
+    sa.Column("received_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("counter", "nonce", name="one_note_per_nonce"),
+    sa.Index("admissions_by_time", "counter", "at"),
+    sa.Index("admissions_by_reference", "reference"),
+    sa.Index("admissions_undone", "counter", "undoes"),
 )
 
 known_identifiers = sa.Table(

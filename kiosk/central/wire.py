@@ -6,6 +6,8 @@ from sqlalchemy.engine import Connection
 from kiosk.api import contract
 from kiosk.central import tables as db
 from kiosk.central.catalogue import Catalogue
+from kiosk.central.issuer import Issuer
+from kiosk.central.ticket_keys import NEWEST
 
 _KINDS = (
     sa.select(sa.func.aggregate_strings(db.known_identifiers.c.kind, ","))
@@ -14,9 +16,14 @@ _KINDS = (
     .scalar_subquery()
     .label("kinds")
 )
-BOOKING = sa.select(db.bookings, db.slots.c.site, db.slots.c.start_at, db.slots.c.minutes, _KINDS).join(
-    db.slots, db.slots.c.id == db.bookings.c.slot
-)
+BOOKING = sa.select(
+    db.bookings,
+    db.slots.c.site,
+    db.slots.c.start_at,
+    db.slots.c.minutes,
+    _KINDS,
+    NEWEST.label("key_set"),  # so that keys that changed are noticed without another statement
+).join(db.slots, db.slots.c.id == db.bookings.c.slot)
 _OF_HOLD = BOOKING.where(db.bookings.c.hold == sa.bindparam("held")).order_by(db.bookings.c.position)
 _ONE = BOOKING.where(db.bookings.c.id == sa.bindparam("which"))
 
@@ -35,8 +42,8 @@ def slot(row: sa.RowMapping, free: int, catalogue: Catalogue) -> contract.Slot:
     )
 
 
-def booking(row: sa.RowMapping, catalogue: Catalogue) -> contract.Booking:
-    """Return a row of BOOKING. The token is the reference until tickets are signed."""
+def booking(transaction: Connection, row: sa.RowMapping, catalogue: Catalogue, issuer: Issuer) -> contract.Booking:
+    """Return a row of BOOKING with its signed token, in the transaction that read it."""
     zone = catalogue.zone(row["site"])
     return contract.Booking(
         id=row["id"],
@@ -51,18 +58,19 @@ def booking(row: sa.RowMapping, catalogue: Catalogue) -> contract.Booking:
         time_zone=zone.key,
         person=contract.Person.model_construct(**{name: row[name] for name in contract.Person.model_fields}),
         identifiers_known=sorted(row["kinds"].split(",")) if row["kinds"] else [],
-        token=row["reference"],
+        token=issuer.token(transaction, row),
         demonstration=row["demonstration"],
         created_at=row["created_at"],
     )
 
 
-def bookings_of_hold(transaction: Connection, hold: str, catalogue: Catalogue) -> contract.Bookings:
+def bookings_of_hold(transaction: Connection, hold: str, catalogue: Catalogue, issuer: Issuer) -> contract.Bookings:
     """Return the bookings that a hold became, in the order of the request's persons."""
-    rows = transaction.execute(_OF_HOLD, {"held": hold}).mappings()
-    return contract.Bookings(bookings=[booking(row, catalogue) for row in rows])
+    rows = transaction.execute(_OF_HOLD, {"held": hold}).mappings().all()
+    return contract.Bookings(bookings=[booking(transaction, row, catalogue, issuer) for row in rows])
 
 
-def one_booking(transaction: Connection, identifier: str, catalogue: Catalogue) -> contract.Booking:
+def one_booking(transaction: Connection, identifier: str, catalogue: Catalogue, issuer: Issuer) -> contract.Booking:
     """Return a booking that is known to exist."""
-    return booking(transaction.execute(_ONE, {"which": identifier}).mappings().one(), catalogue)
+    row = transaction.execute(_ONE, {"which": identifier}).mappings().one()
+    return booking(transaction, row, catalogue, issuer)

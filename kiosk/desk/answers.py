@@ -45,6 +45,7 @@ class Refusal(StrEnum):
     NOT_SIGNED_IN = "not-signed-in"
     TOO_MANY = "too-many"
     STORAGE_UNAVAILABLE = "storage-unavailable"
+    NOT_FOUND = "not-found"
     OTHER = "other"
 
 
@@ -73,12 +74,20 @@ class CentralRefusedError(DeskError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class NoSuchTicketError(DeskError):
+    """No appointment has this code and this birth date."""
+
+
 class OutcomeUnknownError(DeskError):
     """The booking may or may not have been made; the same intent must be asked again, never a new one."""
 
 
 class JournalError(DeskError):
     """This kiosk cannot write down what it is about to ask, so it asks nothing."""
+
+
+class NotGenuineError(DeskError):
+    """What the central sent is not signed as it must be, or older than what is known: nothing of it is used."""
 
 
 class PaperError(DeskError):

@@ -23,6 +23,7 @@ from kiosk.desk.answers import (
     Settled,
     Shift,
 )
+from kiosk.desk.checks import Directory, directory_of
 from kiosk.journal.intents import Intent, Intents
 
 # Refusals that may come before the central looked at the key: an earlier attempt may still have been booked.
@@ -54,7 +55,7 @@ class Bookings:
     async def check(self) -> None:
         """Ask whether the central is there and note the answer; raise nothing."""
         try:
-            with self._contact():
+            with self.contact():
                 self.demonstration = (await self._client.health()).demonstration
         except (CentralSilentError, CentralRefusedError):
             if self.central is not Central.STARTING:
@@ -62,7 +63,7 @@ class Bookings:
 
     async def open_shift(self, mediator: str, code: str, kiosk: str) -> Shift:
         """Sign the mediator in and read the catalogue."""
-        with self._contact():
+        with self.contact():
             me = await self._client.sign_in(mediator, code, kiosk)
             self._services = {s.id: convert.service(s) for s in (await self._client.services()).services}
             self._sites = {s.id: convert.site(s) for s in (await self._client.sites()).sites}
@@ -78,16 +79,28 @@ class Bookings:
         """Return all that can be booked, in the order in which it is shown."""
         return tuple(self._services.values())
 
+    def service(self, identifier: str | None) -> Service | None:
+        """Return a service of the catalogue."""
+        return self._services.get(identifier or "")
+
+    def site(self, identifier: str | None) -> Site | None:
+        """Return a site of the catalogue."""
+        return self._sites.get(identifier or "")
+
+    def directory(self) -> Directory:
+        """Return the catalogue by the codes that tickets use."""
+        return directory_of(self._sites.values(), self._services.values())
+
     async def offers(self, service: Service) -> tuple[Availability, ...]:
         """Return what every site offers, nearest to this kiosk first."""
-        with self._contact():
+        with self.contact():
             wire = await self._client.availability(service.id)
         shift = self._shift or Shift("", "", "", "")
         return tuple(nearest_first(convert.availability(wire, self._sites), shift.department, shift.region))
 
     async def offer(self, service: Service, site: Site) -> Availability:
         """Return what one site offers now."""
-        with self._contact():
+        with self.contact():
             wire = await self._client.availability(service.id, site.id)
             found = convert.availability(wire, self._sites)
         if not found:
@@ -96,12 +109,12 @@ class Bookings:
 
     async def slots(self, service: Service, site: Site, date: dt.date) -> tuple[Slot, ...]:
         """Return the free slots of a day, in time order."""
-        with self._contact():
+        with self.contact():
             return tuple(convert.slot(slot) for slot in await self._client.slots(service.id, site.id, date.isoformat()))
 
     async def find(self, surname: str, birth_date: BirthDate) -> tuple[Known, ...]:
         """Return the persons known by that surname (or its first letters) and birth date."""
-        with self._contact():
+        with self.contact():
             wire = await self._client.search(contract.ByName(surname=surname, birth_date=birth_date.iso()))
             found = [convert.booking(b, self._services, self._sites) for b in wire.bookings]
         return _persons(found, self._now())
@@ -114,12 +127,12 @@ class Bookings:
         if journey.person is None:
             raise ValueError("a slot is kept for somebody")
         request = convert.hold_request(slot, journey.person, journey.numbers_to_give)
-        with self._contact():
+        with self.contact():
             return convert.hold(await self._client.hold(request), journey.person)
 
     async def release(self, hold: Hold) -> None:
         """Give a held slot back; unheard, it runs out by itself."""
-        with self._contact():
+        with self.contact():
             await self._client.release(hold.id)
 
     async def book(self, journey: Journey) -> Booking:
@@ -133,7 +146,7 @@ class Bookings:
         self._in_hand = journey.intent_key
         first = await self._write_down(Intent(journey.intent_key, self._now(), journey.hold.expires_at))
         try:
-            with self._contact():
+            with self.contact():
                 booked = await self._client.book(request, journey.intent_key)
         except CentralRefusedError as refused:
             if not first and refused.refusal in _SAYS_NOTHING_OF_BEFORE:
@@ -174,7 +187,7 @@ class Bookings:
         for intent in await self._unanswered():
             if intent.key == self._in_hand:
                 continue  # somebody stands before it and asks
-            with self._contact():
+            with self.contact():
                 # The hold ends by the central's clock, read before asking: a wrong clock here must not make a lie.
                 central_time = (await self._client.health()).time
                 booked = await self._client.booked_under(intent.key)
@@ -194,7 +207,8 @@ class Bookings:
             raise JournalError from None
 
     @contextmanager
-    def _contact(self) -> Iterator[None]:
+    def contact(self) -> Iterator[None]:
+        """Turn what goes wrong with the central into answers of the desk, and note whether it is there."""
         try:
             yield
         except (UnreachableError, convert.UnknownThingError):
@@ -205,11 +219,11 @@ class Bookings:
             raise answers.OutcomeUnknownError from None
         except RefusedError as refused:
             self.central = Central.HERE
-            raise CentralRefusedError(_refusal(refused), refused.retry_after_seconds) from None
+            raise CentralRefusedError(refusal_of(refused), refused.retry_after_seconds) from None
         self.central = Central.HERE
 
 
-def _refusal(refused: RefusedError) -> Refusal:
+def refusal_of(refused: RefusedError) -> Refusal:
     """Return the reason if it is one that has a sentence, else the problem."""
     names = [name.value for name in (refused.reason, refused.name) if name]
     return next((Refusal(name) for name in names if name in Refusal._value2member_map_), Refusal.OTHER)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kiosk.booking.booking import Hold
     from kiosk.desk.bookings import Bookings
     from kiosk.desk.papers import Papers
+    from kiosk.desk.tickets import Tickets
 
 HEARTBEAT_SECONDS = 5.0
 SILENT_HEARTBEAT_SECONDS = 1.0
@@ -39,6 +40,9 @@ class CentralHost(Protocol):
 
     async def stop(self) -> None:
         """End what `start` began."""
+
+    def root_key(self) -> str | None:
+        """Return the root of its list of keys, where that is known without asking it."""
 
 
 class Desk:
@@ -63,6 +67,7 @@ class Desk:
         self._erase_at = now()
         self._bookings: Bookings | None = None
         self._papers: Papers | None = None
+        self._tickets: Tickets | None = None
 
     @property
     def central(self) -> Central:
@@ -95,11 +100,21 @@ class Desk:
             raise CentralSilentError
         return self._papers
 
+    @property
+    def tickets(self) -> "Tickets":
+        """Return who checks tickets; raise CentralSilentError while the desk is not open."""
+        if self._tickets is None:
+            raise CentralSilentError
+        return self._tickets
+
     async def open(self) -> None:
         """Find the central, open journal and printer; raise OpeningError, after which it can be tried again."""
         try:
             address = await self._host.start()
-            self._bookings, self._papers = await asyncio.to_thread(_open, self._settings, address, self.now)
+            root = self._host.root_key() or self._settings.root_key
+            self._bookings, self._papers, self._tickets = await asyncio.to_thread(
+                _open, self._settings, address, root, self.now
+            )
         except OSError as error:
             self._lost = True
             raise OpeningError from error
@@ -124,6 +139,8 @@ class Desk:
     async def sign_in(self, mediator: str, code: str) -> Shift:
         """Open the shift; raise DeskError."""
         self.shift = await self.bookings.open_shift(mediator, code, self._settings.id)
+        with contextlib.suppress(DeskError):  # learnt at the next shift
+            await self.tickets.learn_keys()
         return self.shift
 
     def leave(self) -> None:
@@ -166,12 +183,15 @@ class Desk:
             return  # asked again at the next beat
 
 
-def _open(settings: Settings, address: str, now: Callable[[], dt.datetime]) -> "tuple[Bookings, Papers]":
+def _open(
+    settings: Settings, address: str, root: str | None, now: Callable[[], dt.datetime]
+) -> "tuple[Bookings, Papers, Tickets]":
     import sqlite3
 
     from kiosk.api.client import CentralClient
     from kiosk.desk.bookings import Bookings
     from kiosk.desk.papers import Papers
+    from kiosk.desk.tickets import Tickets
     from kiosk.journal.intents import Intents
 
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -184,4 +204,6 @@ def _open(settings: Settings, address: str, now: Callable[[], dt.datetime]) -> "
     except sqlite3.Error as error:
         papers.close()
         raise StateError from error
-    return Bookings(CentralClient(address), intents, now), papers
+    client = CentralClient(address)
+    bookings = Bookings(client, intents, now)
+    return bookings, papers, Tickets(client, bookings, root, settings.state_dir, now)

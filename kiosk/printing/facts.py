@@ -113,7 +113,7 @@ def ticket_for(booking: Booking, *, issued_at: dt.datetime, copy: int = 1) -> Ti
 
     `issued_at` is aware and on the kiosk's wall clock: it is printed as it is.
     """
-    if booking.status is not BookingStatus.BOOKED:
+    if booking.status is not BookingStatus.BOOKED or booking.token is None:
         raise TicketError("Ce rendez-vous n'est plus à venir. Il n'y a pas de ticket à imprimer.")
     if copy < 1:
         raise TicketError("Le numéro du ticket commence à 1.")

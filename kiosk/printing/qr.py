@@ -51,17 +51,18 @@ def _matrix(token: str, side: int) -> list[list[bool]]:
     if not token or not token.isascii() or not token.isprintable():
         raise QrError("Le code du ticket est vide ou illisible.")
     version = max(1, (side - 2 * BORDER_MODULES - 17) // 4)  # a code has 17 modules and 4 per version
-    strong = _code(token, version, ERROR_CORRECT_H)
-    code = strong if strong.version == version else _code(token, version, ERROR_CORRECT_Q)
+    code = _code(token, version, ERROR_CORRECT_H)
+    if code.version != version:
+        code = _code(token, version, ERROR_CORRECT_Q)
     matrix: list[list[bool]] = code.get_matrix()
     return matrix
 
 
 def _code(token: str, version: int, level: int) -> qrcode.QRCode:
-    """Return the code of this version, or of the next that holds the token."""
+    """Return the code of this version, or of the next that holds the token; its modules are not made yet."""
     code = qrcode.QRCode(version, error_correction=level, border=BORDER_MODULES)
     code.add_data(token)
-    code.make(fit=True)
+    code.best_fit(version)
     return code
 
 

@@ -21,7 +21,7 @@ from kiosk.terminal.faults import record
 from kiosk.widgets.bars import Hint, KeyBar, TopBar
 from kiosk.widgets.sentences import Notice, Question, Sentence
 
-_CENTRAL = {Central.STARTING: "Central …", Central.HERE: "Central ✓", Central.SILENT: "Central ✗"}
+CENTRAL = {Central.STARTING: "Central …", Central.HERE: "Central ✓", Central.SILENT: "Central ✗"}
 HELP = Hint("F1", "aide")
 MASK = Hint("F12", "masquer l'écran")
 FINISH = Hint("F9", "terminer et effacer")
@@ -30,6 +30,7 @@ CHOOSE = Hint("Entrée", "choisir")
 DIGITS = Hint("1-9", "choisir")
 BACK = Hint("Échap", "retour")
 LANGUAGE = Hint("F2", "langue du ticket")
+VERIFY = Hint("F7", "vérifier un ticket")
 
 
 class HelpScreen(ModalScreen[None]):
@@ -76,8 +77,8 @@ def _swallow(event: events.Key) -> None:
     event.prevent_default()
 
 
-class CounterScreen(Screen[None]):
-    """The frame. A screen gives its question, its body, its hints, and the text of its help."""
+class FramedScreen(Screen[None]):
+    """The frame. A screen gives its status, its question, its body, its hints, and the text of its help."""
 
     app = getters.app(HardenedApp)
 
@@ -89,24 +90,13 @@ class CounterScreen(Screen[None]):
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, HELP)
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (MASK,)
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self.desk = desk
-        self._answered = False
-
-    def answer(self, message: Message) -> None:
-        """Post the one answer of this screen; whatever comes after it, from a held key say, is too late."""
-        if not self._answered:
-            self._answered = True
-            self.post_message(message)
-
-    def sentence_for(self, error: DeskError) -> str:
-        """Return what went wrong and what to do, as of now."""
-        return sentence_for(error, self.desk.now())
+    def status(self) -> tuple[str, str]:
+        """Return the left and the right of the first line; asked every second."""
+        return "", ""
 
     def compose(self) -> ComposeResult:
         """Top bar, body, key bar."""
-        yield TopBar(self._status, self.trail(), self.progress())
+        yield TopBar(self.status, self.trail(), self.progress())
         with Vertical(id="body"):
             yield from self.body()
         yield KeyBar(self.STEP_HINTS, self.VISIT_HINTS)
@@ -138,9 +128,33 @@ class CounterScreen(Screen[None]):
         """Hide everything."""
         self.app.push_screen(MaskScreen())
 
-    def _status(self) -> tuple[str, str]:
-        shift = self.desk.shift
-        who = [shift.kiosk, shift.mediator] if shift else ["Rendez-vous"]
-        left = " · ".join((["DÉMONSTRATION"] if self.desk.demonstration else []) + who)
-        right = ["Papier virtuel"] if self.desk.virtual_printer else []
-        return left, "   ".join([_CENTRAL[self.desk.central], *right, french.hour(self.desk.now().time())])
+
+class CounterScreen(FramedScreen):
+    """A screen of the mediator's desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self._answered = False
+
+    def answer(self, message: Message) -> None:
+        """Post the one answer of this screen; whatever comes after it, from a held key say, is too late."""
+        if not self._answered:
+            self._answered = True
+            self.post_message(message)
+
+    def sentence_for(self, error: DeskError) -> str:
+        """Return what went wrong and what to do, as of now."""
+        return sentence_for(error, self.desk.now())
+
+    def status(self) -> tuple[str, str]:
+        """Return who serves where, and what is known of the machines."""
+        return status_of(self.desk)
+
+
+def status_of(desk: Desk) -> tuple[str, str]:
+    """Return the first line of every screen of a mediator's desk, its left and its right."""
+    who = [desk.shift.kiosk, desk.shift.mediator] if desk.shift else ["Rendez-vous"]
+    left = " · ".join((["DÉMONSTRATION"] if desk.demonstration else []) + who)
+    right = ["Papier virtuel"] if desk.virtual_printer else []
+    return left, "   ".join([CENTRAL[desk.central], *right, french.hour(desk.now().time())])

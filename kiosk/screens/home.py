@@ -11,7 +11,8 @@ from textual.widget import Widget
 from kiosk.booking import french
 from kiosk.desk.answers import Delivery, DeskError, OpenPaper, Settled
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import CHOOSE, DIGITS, HELP, MASK, CounterScreen
+from kiosk.screens.base import CHOOSE, DIGITS, HELP, MASK, VERIFY, CounterScreen
+from kiosk.screens.verify import VerifyTicketScreen
 from kiosk.screens.words import printer_sentence
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.choice_list import Choice, ChoiceList
@@ -24,14 +25,15 @@ class HomeScreen(CounterScreen):
     """What does the person in front of you need?"""
 
     CSS_PATH = "home.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f6,alt+6", "helpers")]
-    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F6", "revente : imprimer qui aide"), MASK)
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f6,alt+6", "helpers"), Binding("f7,alt+7", "verify")]
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F6", "revente : imprimer qui aide"), VERIFY, MASK)
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, HELP)
     HELP_TEXT = (
         "Entrée ou 1 : prendre un rendez-vous pour la personne qui est devant vous.\n\n"
         "Tout se fait au clavier. La ligne du bas dit toujours quelles touches servent.\n"
         "Échap revient en arrière sans rien perdre. F9 efface tout. F10 seule réserve.\n\n"
         "Si la personne est déjà venue, tapez son nom : son rendez-vous à venir s'affiche, et F8 le réimprime.\n"
+        "Quelqu'un montre un ticket ? F7 dit s'il est bon.\n"
         "Quelqu'un lui vend un rendez-vous ? F6 imprime une feuille : qui peut l'aider. Aucun nom n'est demandé."
     )
 
@@ -70,6 +72,10 @@ class HomeScreen(CounterScreen):
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
         self.post_message(self.Chosen(event.key, next((p for p in self._papers if str(p.number) == event.key), None)))
+
+    def action_verify(self) -> None:
+        """Check a ticket that somebody shows."""
+        self.app.push_screen(VerifyTicketScreen(self.desk))
 
     def action_helpers(self) -> None:
         """Print who helps against resale; nothing is asked, and nobody is reported."""

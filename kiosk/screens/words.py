@@ -8,6 +8,8 @@ from kiosk.desk.answers import (
     CentralSilentError,
     DeskError,
     JournalError,
+    NoSuchTicketError,
+    NotGenuineError,
     PaperError,
     Printer,
     Refusal,
@@ -64,6 +66,7 @@ _REFUSALS = {
     Refusal.NOT_SIGNED_IN: "Votre service est terminé sur ce poste. Faites F9, puis identifiez-vous de nouveau.",
     Refusal.TOO_MANY: "Trop d'essais en peu de temps. Attendez.",
     Refusal.STORAGE_UNAVAILABLE: "Le serveur n'arrive pas à enregistrer. Rien n'est réservé. Essayez dans un moment.",
+    Refusal.NOT_FOUND: "Le serveur ne trouve pas ce qui est demandé. Rien n'est réservé. Revenez en arrière.",
     Refusal.OTHER: "Le serveur a refusé cette demande. Rien n'est réservé. Revenez en arrière et vérifiez.",
 }
 
@@ -75,6 +78,12 @@ def sentence_for(error: DeskError, now: dt.datetime) -> str:
             return _REFUSALS[refusal]
         case CentralRefusedError(refusal=refusal, retry_after_seconds=int(seconds)):
             return f"{_REFUSALS[refusal]} Essayez de nouveau {french.when(_whole_minute(now, seconds), now)}."
+        case NotGenuineError():
+            return (
+                "La réponse du serveur n'est pas bien signée : rien n'en est gardé. Prévenez qui a installé ce poste."
+            )
+        case NoSuchTicketError():
+            return "Aucun rendez-vous n'a ce code avec cette date de naissance. Relisez les deux."
         case CentralSilentError():
             return SILENT
         case JournalError():

@@ -17,9 +17,10 @@ from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widgets import Input
 
 from kiosk.terminal.faults import log, record
-from kiosk.terminal.gate import KeyGate, KeyHold
+from kiosk.terminal.gate import BURST_GAP_SECONDS, BurstGuard, Fate, KeyGate, KeyHold
 from kiosk.terminal.textual_compat import CLEAR_SCROLLBACK, CompatApp, HardenedDriver
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
@@ -34,6 +35,7 @@ class HardenedApp(CompatApp):
 
     Keys are delivered one at a time: the next one leaves only when everything that the last one caused has been
     handled, up to the screen and the application. A key typed before the screen on top was painted is dropped.
+    So is the text of a scanner where no field takes it: a printable key waits for BURST_GAP_SECONDS to show its kind.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -51,7 +53,9 @@ class HardenedApp(CompatApp):
         super().__init__()
         self.animation_level = "none"
         self._gate = KeyGate(time.monotonic)
+        self._guard = BurstGuard(time.monotonic)
         self._waiting: deque[events.Key] = deque()
+        self._next_look: asyncio.TimerHandle | None = None
         self._unsettled: DOMNode | None = None
         self._laps_left = 0
         self._serial = 0  # of the key last delivered: an older climb that comes late says nothing about it
@@ -118,11 +122,29 @@ class HardenedApp(CompatApp):
     async def _deliver(self) -> None:
         """Hand over waiting keys, as long as the one before has been dealt with by everybody."""
         while self._waiting and not self._settling():
-            event = self._waiting.popleft()
-            if self._gate.admits(event, self._top()):
+            event = self._waiting[0]
+            fate = self._fate_of_first()
+            if fate is Fate.AWAITED:
+                self._look_later()
+                return
+            self._waiting.popleft()
+            self._guard.passed(event, swallowed=fate is Fate.SWALLOWED)
+            if fate is Fate.DELIVERED and self._gate.admits(event, self._top()):
                 target: DOMNode = self.focused or self.screen
                 await super().on_event(event)
                 self._settle(target)
+
+    def _fate_of_first(self) -> Fate:
+        if self.busy:
+            return Fate.DELIVERED  # to the gate, which refuses it
+        return self._guard.fate_of_first(self._waiting, in_field=isinstance(self.focused, Input))
+
+    def _look_later(self) -> None:
+        """Look again when a gap has passed: behind the keys that have come in by then."""
+        if self._next_look is not None:
+            self._next_look.cancel()
+        loop = asyncio.get_running_loop()
+        self._next_look = loop.call_later(BURST_GAP_SECONDS, self.call_later, self._deliver)
 
     def _settling(self) -> bool:
         return self._unsettled is not None and self._unsettled.is_attached

@@ -1,7 +1,11 @@
-"""Which key presses may be delivered: never one that was typed for another screen than the one that would get it."""
+"""Which key presses may be delivered: never one that was typed for another screen than the one that would get it.
+
+And never one of a scanner's, unless a field takes it: a scanner is a keyboard, and its text is no command.
+"""
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from enum import Enum, auto
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +13,8 @@ from textual import events
 from textual.screen import Screen
 
 BURST_GAP_SECONDS = 0.02  # closer presses come from one burst: a scanner, a held key, a terminal catching up
+BURST_KEYS = 4  # printable ones, that many in a burst: no hand types so
+BURST_END_SECONDS = 0.1  # after a burst that was swallowed, what comes so soon is its end, held up on the way
 
 AnyScreen = Screen[object]
 
@@ -80,3 +86,51 @@ class KeyGate:
         if hold in self._holds:
             self._holds.discard(hold)
             self._open_since = self._clock()
+
+
+class Fate(Enum):
+    """What becomes of a key."""
+
+    DELIVERED = auto()
+    SWALLOWED = auto()
+    AWAITED = auto()  # what comes within BURST_GAP_SECONDS will tell
+
+
+class BurstGuard:
+    """Tells a scanner from a hand, by the times at which keys were typed. It forgets the keys, and keeps the times."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._run = 0  # printable keys of the burst that the last key belongs to
+        self._last_at = float("-inf")
+        self._swallowed_at = float("-inf")
+
+    def fate_of_first(self, waiting: Iterable[events.Key], *, in_field: bool) -> Fate:
+        """Say what becomes of the first of the keys that wait, not being empty; `in_field`: a field would get it."""
+        keys = iter(waiting)
+        first = next(keys)
+        if first.time - self._swallowed_at < BURST_END_SECONDS:
+            return Fate.SWALLOWED
+        if in_field:
+            return Fate.DELIVERED
+        run, last_at = self._run_with(first), first.time
+        if run == 0:
+            return Fate.DELIVERED  # an arrow, Enter, a function key: not after letters, so no part of a scan
+        for key in keys:
+            if run >= BURST_KEYS or key.time - last_at >= BURST_GAP_SECONDS:
+                break
+            run, last_at = run + key.is_printable, key.time
+        else:
+            if run < BURST_KEYS and self._clock() - last_at < BURST_GAP_SECONDS:
+                return Fate.AWAITED
+        return Fate.SWALLOWED if run >= BURST_KEYS else Fate.DELIVERED
+
+    def passed(self, key: events.Key, *, swallowed: bool = False) -> None:
+        """Note that `key` is dealt with."""
+        self._run, self._last_at = self._run_with(key), key.time
+        if swallowed:
+            self._swallowed_at = key.time
+
+    def _run_with(self, key: events.Key) -> int:
+        run = self._run if key.time - self._last_at < BURST_GAP_SECONDS else 0
+        return run + key.is_printable

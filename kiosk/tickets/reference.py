@@ -5,6 +5,7 @@ import re
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 LENGTH = 12
 RANDOM_BITS = 5 * (LENGTH - 1)
+PACKED_BYTES = 8
 
 _READ_AS = str.maketrans("OIL", "011")
 
@@ -29,6 +30,23 @@ def read_reference(typed: str) -> str:
     text = re.sub(r"[\s\-‐–]", "", typed).upper().translate(_READ_AS)
     if len(text) != LENGTH or any(c not in ALPHABET for c in text) or _check_character(text[:-1]) != text[-1]:
         raise BadReferenceError("Ce code n'est pas juste. Il a 12 lettres et chiffres. Exemple : 7K4M-Q2XP-93TQ.")
+    return text
+
+
+def to_bytes(reference: str) -> bytes:
+    """Return a canonical reference as 8 bytes: its 12 characters as one number of 60 bits, big endian."""
+    number = 0
+    for char in reference:
+        number = number << 5 | ALPHABET.index(char)
+    return number.to_bytes(PACKED_BYTES, "big")
+
+
+def from_bytes(packed: bytes) -> str:
+    """Return the reference that `to_bytes` packed; raise BadReferenceError."""
+    number = int.from_bytes(packed, "big")
+    text = "".join(ALPHABET[(number >> 5 * i) & 31] for i in reversed(range(LENGTH)))
+    if len(packed) != PACKED_BYTES or number >> 5 * LENGTH or _check_character(text[:-1]) != text[-1]:
+        raise BadReferenceError("Ces octets ne sont pas un code.")
     return text
 
 

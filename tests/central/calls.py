@@ -1,5 +1,6 @@
 """Calls to a central as tests write them."""
 
+import datetime as dt
 import itertools
 import uuid
 from collections.abc import Iterator
@@ -8,10 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
 
 from kiosk.api import contract
 from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName
-from tests.support.central import RunningCentral
+from kiosk.central import tables as db
+from kiosk.central.clock import new_token
+from kiosk.central.counters import Counter, row_of
+from kiosk.central.seed import COUNTER_TOKEN
+from tests.support.central import NOW, RunningCentral
 
 SIGN_IN = {"grant_type": "password", "username": "demo", "password": "000000", "client_id": "demo"}
 SERVICE = "sejour-premiere"  # up to three persons, no number wanted
@@ -45,6 +51,29 @@ def newcomer(central: RunningCentral, name: str) -> Iterator[httpx.Client]:
     central.add_mediator(name)
     with signed_in(central, name, name) as client:
         yield client
+
+
+@contextmanager
+def at_counter(central: RunningCentral, name: str | None = None, site: str = "pref-93") -> Iterator[httpx.Client]:
+    """Give the client of a counter: the demonstration's of that site, or a new one of that name."""
+    token = COUNTER_TOKEN.format(site)
+    if name is not None:
+        token = new_token()
+        with central.storage.writing() as transaction:
+            transaction.execute(sa.insert(db.counters).values(row_of(Counter(name, site), token, NOW)))
+    with httpx.Client(base_url=central.base_url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
+        yield client
+
+
+def note(outcome: str = "admitted", *, at: dt.datetime = NOW, **members: Any) -> Json:
+    """Return what a counter notes, under a nonce of its own."""
+    return {"nonce": new_key(), "at": at.isoformat(), "outcome": outcome} | members
+
+
+def deliver(counter: httpx.Client, *notes: Json) -> list[Json]:
+    """Deliver notes and return the findings."""
+    findings: list[Json] = done(counter.post("/v1/admissions", json={"notes": notes}))["findings"]
+    return findings
 
 
 def person(surname: str | None = None, **members: Any) -> Json:

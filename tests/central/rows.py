@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,19 @@ class Booked:
 
 def add_booking(central: RunningCentral, **columns: Any) -> Booked:
     """Add a booking of somebody new, at NOW unless told otherwise, without any event."""
+    return add_bookings(central, [columns])[0]
+
+
+def add_bookings(central: RunningCentral, wanted: Iterable[Mapping[str, Any]]) -> list[Booked]:
+    """Add many at once."""
+    rows = [_row(columns) for columns in wanted]
+    with central.storage.writing() as transaction:
+        for row in rows:
+            transaction.execute(sa.insert(db.bookings).values(row))
+    return [Booked(str(row["id"]), str(row["reference"])) for row in rows]
+
+
+def _row(columns: Mapping[str, Any]) -> dict[str, Any]:
     number = next(_numbers)
     row = {
         "id": f"booking-{number}",
@@ -47,9 +61,9 @@ def add_booking(central: RunningCentral, **columns: Any) -> Booked:
         "demonstration": False,
         "created_at": NOW,
     }
-    with central.storage.writing() as transaction:
-        transaction.execute(sa.insert(db.bookings).values(row | columns))
-    return Booked(str(row["id"]), str(row["reference"]))
+    row |= columns
+    row.setdefault("changed_at", row["created_at"])
+    return row
 
 
 def tell(central: RunningCentral, act: Act, at: dt.datetime = NOW, mediator: str = "demo", kiosk: str = "demo") -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from kiosk.api import contract
 from kiosk.api.problems import ProblemName
-from kiosk.central.catalogue import load_catalogue
+from kiosk.central.catalogue import Catalogue, load_catalogue
 from kiosk.central.refusal import Refused
 
 CATALOGUE = load_catalogue()
@@ -39,3 +39,12 @@ def test_an_unknown_id_is_not_found() -> None:
         with pytest.raises(Refused) as refused:
             ask("none")
         assert refused.value.problem is ProblemName.NOT_FOUND
+
+
+def test_no_two_sites_nor_services_have_the_same_code_in_tickets() -> None:
+    same = ("site-4631", "site-6738")  # their SHA-256 begin with the same three bytes
+    site, service = next(iter(CATALOGUE.sites.values())), next(iter(CATALOGUE.services.values()))
+    with pytest.raises(ValueError, match="the sites site-4631 and site-6738 have the same code"):
+        Catalogue(CATALOGUE.services, dict.fromkeys(same, site))
+    with pytest.raises(ValueError, match="the services site-4631 and site-6738 have the same code"):
+        Catalogue(dict.fromkeys(same, service), CATALOGUE.sites)

@@ -120,5 +120,22 @@ def test_what_succeeded_under_a_key_is_still_found(storage: Storage) -> None:
     assert {(row.action, row.subject) for row in rows} == {("book", "one"), ("book", "two"), ("book", "three")}
 
 
+def test_a_booking_changed_last_when_it_was_cancelled_or_made(storage: Storage) -> None:
+    with storage.reading() as transaction:
+        rows = transaction.execute(sa.select(db.bookings)).all()
+    storage.close()
+    assert [row.changed_at for row in rows] == [row.cancelled_at or row.created_at for row in rows]
+
+
+@pytest.mark.parametrize("wrong", [{"changed_at": None}, {"moves": 3}, {"status": "lost"}, {"status": "cancelled"}])
+def test_what_a_booking_must_be_is_still_asked_of_it(storage: Storage, wrong: dict[str, Any]) -> None:
+    with pytest.raises(IntegrityError), storage.writing() as transaction:
+        transaction.execute(sa.update(db.bookings).where(db.bookings.c.id == "b1").values(wrong))
+    with storage.reading() as transaction:
+        conditions = sa.inspect(transaction).get_check_constraints("bookings")
+    storage.close()
+    assert len(conditions) == 3
+
+
 def _typed(row: dict[str, Any]) -> dict[str, Any]:
     return row | ({"date": dt.date.fromisoformat(row["date"])} if "date" in row else {})

@@ -66,6 +66,7 @@ EMPTIED = (
     db.intents,
     db.events,
     db.known_identifiers,
+    db.former_slots,
     db.bookings,
     db.slots,
 )

@@ -23,6 +23,7 @@ FORMS = (form_for("80mm"), form_for("58mm"))
 @settings(max_examples=15, deadline=None)
 @given(bookings)
 def test_the_code_reads_back_from_the_bytes(made: Booking) -> None:
+    assert made.token
     for form in FORMS:
         rendered = render(ticket(made), form)
         check(rendered.payload)

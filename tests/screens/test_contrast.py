@@ -7,12 +7,12 @@ from textual.color import Color as Paint
 
 from tests.screens.test_golden import every_screen
 from tests.support.central import RunningCentral
-from tests.support.counter import Counter, counter
+from tests.support.counter import Screen, counter
 
 LEAST = 4.5
 
 
-def faint(at: Counter) -> set[tuple[str, float]]:
+def faint(at: Screen) -> set[tuple[str, float]]:
     """Return the words that are too faint, with their contrast."""
     found = set()
     for strip in at.app.screen._compositor.render_strips():

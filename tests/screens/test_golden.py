@@ -29,6 +29,21 @@ async def every_screen(at: Counter) -> AsyncIterator[str]:
     yield "masked"
     await at.press("enter")
     await at.sees("Que faut-il faire ?")
+    await at.press("f7")
+    await at.sees("Scannez le carré")
+    yield "verify"
+    await at.type("RDV1:00ABC")
+    await at.sees("CE CODE N'EST PAS JUSTE")
+    yield "verify_altered"
+    await at.type("7K4M-Q2XP-93TQ")
+    await at.sees("Ou F5")
+    await at.press("f5")
+    await at.sees("Qui montre ce ticket ?")
+    yield "verify_identity"
+    await at.press("escape")
+    await at.sees("Scannez le carré")
+    await at.press("escape")
+    await at.sees("Que faut-il faire ?")
     await at.press("enter")
     await at.sees("Qui vient")
     yield "person"

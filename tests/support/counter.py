@@ -20,6 +20,7 @@ from kiosk.desk.desk import Desk
 from kiosk.embedded import RemoteCentral
 from kiosk.screens.step import StepScreen
 from kiosk.settings import Settings
+from kiosk.themed_app import ThemedApp
 from kiosk.widgets.choice_list import ChoiceList
 from kiosk.widgets.sentences import Sentence
 from tests.support.central import RunningCentral
@@ -28,13 +29,12 @@ from tests.support.pilot import type_fast, until
 PARIS = ZoneInfo("Europe/Paris")
 
 
-class Counter:
-    """What a test does and sees, in a mediator's words."""
+class Screen:
+    """What a test does and sees at any full-screen program of ours."""
 
-    def __init__(self, app: KioskApp, pilot: Pilot[None], desk: Desk) -> None:
+    def __init__(self, app: ThemedApp, pilot: Pilot[None]) -> None:
         self.app = app
         self.pilot = pilot
-        self.desk = desk
 
     @property
     def text(self) -> str:
@@ -58,6 +58,31 @@ class Counter:
             raise AssertionError(f"never saw « {words} » on:\n{self.text}") from None
         await until(lambda: not self.app.busy)
         await self.pilot.pause()
+
+    def clipped(self) -> list[str]:
+        """Return what a person cannot read to its end: cut texts, and widgets that leave their frame."""
+        width, height = self.app.size
+        cut = [line for line in self.text.replace("Central …", "").splitlines() if "…" in line]
+        cut += [line for line in self.text.splitlines() if cell_len(line) > width]
+        for widget in self.app.screen.walk_children(Widget):
+            region, parent = widget.region, widget.parent
+            if not widget.display or not region or not isinstance(parent, Widget):
+                continue
+            if region.bottom > height or region.right > width or not parent.region.contains_region(region):
+                cut.append(f"{widget!r} leaves its frame")
+            if isinstance(widget, Sentence) and _wanted_height(widget) > widget.content_size.height:
+                cut.append(f"{widget!r} is higher than its place")
+        return cut
+
+
+class Counter(Screen):
+    """What a test does and sees, in a mediator's words."""
+
+    app: KioskApp
+
+    def __init__(self, app: KioskApp, pilot: Pilot[None], desk: Desk) -> None:
+        super().__init__(app, pilot)
+        self.desk = desk
 
     async def sign_in(self) -> None:
         """Open the shift, as if name and code had been typed."""
@@ -111,10 +136,11 @@ class Counter:
         """Keep the first hour of Bobigny for a person whom the central knows."""
         journey, desk = await self._journey(), self.desk.bookings
         offer = (await self._offers(journey))[0]
-        assert journey.service
+        service = journey.service
+        assert service
         assert offer.next_day
         journey = journey.at_site(offer)
-        hold = await desk.hold(journey, (await desk.slots(journey.service, offer.site, offer.next_day))[0])
+        hold = await desk.hold(journey, (await desk.slots(service, offer.site, offer.next_day))[0])
         return journey.holding(hold, self.desk.new_key())
 
     async def _journey(self) -> Journey:
@@ -140,21 +166,6 @@ class Counter:
         await self.times()
         await self.press("enter")
         await self.sees("Tout est juste ?")
-
-    def clipped(self) -> list[str]:
-        """Return what a person cannot read to its end: cut texts, and widgets that leave their frame."""
-        width, height = self.app.size
-        cut = [line for line in self.text.replace("Central …", "").splitlines() if "…" in line]
-        cut += [line for line in self.text.splitlines() if cell_len(line) > width]
-        for widget in self.app.screen.walk_children(Widget):
-            region, parent = widget.region, widget.parent
-            if not widget.display or not region or not isinstance(parent, Widget):
-                continue
-            if region.bottom > height or region.right > width or not parent.region.contains_region(region):
-                cut.append(f"{widget!r} leaves its frame")
-            if isinstance(widget, Sentence) and _wanted_height(widget) > widget.content_size.height:
-                cut.append(f"{widget!r} is higher than its place")
-        return cut
 
 
 def _wanted_height(sentence: Sentence) -> int:

@@ -22,6 +22,8 @@ from kiosk.central import tables as db
 from kiosk.central.clock import utc_now
 from kiosk.central.command import prepare
 from kiosk.central.seed import CODE
+from kiosk.tickets.keys import read
+from kiosk.tickets.verify import Knowledge, Verdict, verify_token
 
 ROOT = Path(__file__).parents[2]
 READY = "listening on "
@@ -87,6 +89,11 @@ class Office:
         wanted = {"surname": surname, "birth_date": birth_date}
         answer = self._http.post("/v1/bookings/search", json=wanted).raise_for_status().json()
         return [booking for booking in answer["bookings"] if booking["status"] == "booked"]
+
+    def verdict(self, token: str) -> Verdict:
+        """Return what a ticket is worth to whoever only has the central's keys."""
+        keys = read(self._http.get("/.well-known/rdv-keys").raise_for_status().content, root=None)
+        return verify_token(token, keys, Knowledge(), None, utc_now())
 
     def free_days(self) -> list[str]:
         """Return the days of Bobigny with a free place, as the kiosk lists them."""

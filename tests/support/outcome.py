@@ -2,6 +2,7 @@
 
 from kiosk.printing.paper import papers
 from kiosk.printing.simulator import Simulator
+from kiosk.tickets.verify import State
 from tests.support.mediator import Mediator, Somebody, read_code
 from tests.support.office import Office
 
@@ -12,7 +13,12 @@ def assert_one_booking_on_one_paper(office: Office, printer: Simulator, somebody
     [payload] = printer.payloads
     [paper] = papers(payload)
     [booking] = office.booked(somebody.surname, somebody.birth_date)
-    assert read_code(paper) == booking["token"]
+    code = read_code(paper)
+    assert code == booking["token"]
+    verdict = office.verdict(code)
+    assert verdict.state is State.VALID
+    assert verdict.appointment
+    assert verdict.appointment.reference == booking["reference"]
 
 
 def assert_forgotten(mediator: Mediator, somebody: Somebody) -> None:

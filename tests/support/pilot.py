@@ -7,6 +7,8 @@ from collections.abc import Callable
 from textual import events
 from textual.pilot import Pilot
 
+from kiosk.terminal import BURST_GAP_SECONDS
+
 PATIENCE_SECONDS = 5.0
 NAMES = {
     "enter",
@@ -26,11 +28,16 @@ NAMES = {
 
 
 async def type_fast(pilot: Pilot[None], *parts: str) -> None:
-    """Post the keys of `parts` in one burst: the name of a key is that key, anything else its letters."""
+    """Post the keys of `parts` in one burst of their own: the name of a key is that key, anything else its letters.
+
+    Where no field takes them, four printable keys in a burst are a scanner's, and reach nobody.
+    """
     for part in parts:
         for key in [part] if _is_name(part) else part:
             pilot.app.post_message(_key(key))
+    over_at = time.monotonic() + BURST_GAP_SECONDS
     await pilot.pause()
+    await asyncio.sleep(over_at - time.monotonic())
 
 
 async def until(condition: Callable[[], bool], timeout: float = PATIENCE_SECONDS) -> None:
@@ -44,6 +51,8 @@ async def until(condition: Callable[[], bool], timeout: float = PATIENCE_SECONDS
 def _key(name: str) -> events.Key:
     if name in {" ", "space"}:
         return events.Key("space", " ")
+    if name == "\n":
+        return events.Key("enter", None)
     return events.Key(name, None if _is_name(name) else name)
 
 

@@ -22,6 +22,7 @@ class CuttingProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._cuts: bytes | None = None
+        self._unplugged = False
         self._lost = threading.Semaphore(0)
         self._threads: list[threading.Thread] = []
         self._connections: list[socket.socket] = []
@@ -29,6 +30,16 @@ class CuttingProxy:
     def cut_answers_to(self, request_line: str | None) -> None:
         """From now on lose the answers to requests that start so; None repairs the line."""
         self._cuts = request_line.encode() if request_line else None
+
+    def unplug(self) -> None:
+        """Hang up on everybody, and on whoever comes, until `plug_in`: the network is cut."""
+        self._unplugged = True
+        for connection in list(self._connections):
+            _hang_up(connection)
+
+    def plug_in(self) -> None:
+        """Repair the network."""
+        self._unplugged = False
 
     def wait_for_lost_answer(self) -> None:
         """Return once the central has answered and nobody heard it."""
@@ -61,6 +72,9 @@ class CuttingProxy:
                 self._connect(client)
 
     def _connect(self, client: socket.socket) -> None:
+        if self._unplugged:
+            _hang_up(client)
+            return
         try:
             central = socket.create_connection(self._target)
         except OSError:

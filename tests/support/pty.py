@@ -53,6 +53,7 @@ UNFINISHED = re.compile(rb"\x1b(?:\[[0-9;:?<=>$ ]*)?$")
 PATIENCE_SECONDS = 10.0
 QUIET_SECONDS = 0.012  # emulation waits for this much silence, so that it never stands inside a measured time
 PRESS_GAP_SECONDS = 0.025  # nobody presses keys closer together; scanners do, and `send` is for them
+SCAN_OVER_SECONDS = 0.15  # longer than the program waits for the end of a scan
 
 Wanted = str | re.Pattern[str] | Callable[[str], bool]
 
@@ -141,6 +142,14 @@ class Terminal:
     def type(self, text: str) -> float:
         """Press the keys of `text`, counting them."""
         return self.press(*text)
+
+    def scan(self, text: str, seconds_per_key: float) -> None:
+        """Type as a scanner does, at its pace, and wait until what it typed can have no effect any more."""
+        for character in text:
+            self._write(character.encode())
+            self._read_for(seconds_per_key)
+        self._read_for(SCAN_OVER_SECONDS)
+        self.settle()
 
     def resize(self, rows: int, columns: int) -> None:
         """Give the terminal another size, as a user dragging the window."""

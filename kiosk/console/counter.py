@@ -1,0 +1,105 @@
+"""`kiosk counter sync`: one meeting of a counter with its central, told in a few lines."""
+
+import asyncio
+import datetime as dt
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+
+from kiosk.booking import french
+from kiosk.desk.answers import (
+    CentralRefusedError,
+    CentralSilentError,
+    DeskError,
+    JournalError,
+    NotGenuineError,
+    Refusal,
+    StateError,
+)
+from kiosk.desk.welcome import Conflict, Synced, Welcome
+from kiosk.embedded import host_for
+from kiosk.journal.counter_book import BookInUseError
+from kiosk.settings import SettingsError, load
+
+FAILURE, USAGE_ERROR = 1, 2
+
+_ERRORS: dict[type[DeskError], str] = {
+    CentralSilentError: "le central ne répond pas. Les tickets se vérifient quand même ; essayez plus tard.",
+    NotGenuineError: "la réponse du central n'est pas signée comme il faut, rien n'en est gardé. "
+    "Vérifiez la clé « root_key » avec le central.",
+    JournalError: "ce poste ne peut pas écrire. Faites de la place sur le disque.",
+    StateError: "le carnet de ce poste ne se lit pas. Mettez son dossier de côté ; le poste en fait un neuf.",
+}
+_REFUSALS = {
+    Refusal.NOT_SIGNED_IN: "le central ne connaît pas ce poste. Vérifiez la clé « counter_token ».",
+    Refusal.NOT_FOUND: "ce poste n'est pas de ce lieu pour le central. Vérifiez --site.",
+}
+_REFUSED = "le central refuse pour le moment. Essayez plus tard."
+_IN_USE = "un accueil ouvert se sert déjà de ce dossier. Il se tient à jour tout seul."
+_NOT_OPENED = "le central de démonstration ne démarre pas."
+_CONFLICTS = {
+    "again": "déjà passé",
+    "cancelled": "rendez-vous annulé avant ce passage",
+    "moved": "rendez-vous déplacé avant ce passage",
+    "unknown": "rendez-vous inconnu du central",
+}
+
+
+def sync(environ: Mapping[str, str], site: str | None) -> int:
+    """Deliver and learn once; write to standard output what came of it.
+
+    Return 0, 1 when it was not done whole, 2 for a wrong setting; what is wrong is one French line on standard error.
+    """
+    try:
+        settings = load(environ)
+        site = settings.site_of_counter(site)
+    except SettingsError as error:
+        return _refuse(str(error), USAGE_ERROR)
+    welcome = Welcome(settings, site, host=host_for(settings), now=_now, new_nonce=lambda: str(uuid.uuid4()))
+    try:
+        synced = asyncio.run(_meet(welcome))
+    except DeskError as error:
+        return _refuse(_sentence(error), FAILURE)
+    sys.stdout.write("".join(f"{line}\n" for line in _told(synced)))
+    return 0
+
+
+async def _meet(welcome: Welcome) -> Synced:
+    try:
+        await welcome.open()
+        return await welcome.sync()
+    finally:
+        await welcome.close()
+
+
+def _told(synced: Synced) -> Iterator[str]:
+    yield f"Transmis au central : {french.counted(synced.delivered, 'note', 'notes')}."
+    for conflict in synced.conflicts:
+        yield f"! {_conflict(conflict)}"
+    for date, number in synced.appointments.items():
+        count = french.counted(number, "rendez-vous", "rendez-vous")
+        yield f"{french.capitalised(french.long_date(date))} : {count}."
+
+
+def _conflict(conflict: Conflict) -> str:
+    told = _CONFLICTS[conflict.finding]
+    if conflict.first_at is not None:
+        told = f"{told} à {french.hour(conflict.first_at.time())}, poste {conflict.first_by}"
+    return f"Ticket {conflict.code}, passé ici à {french.hour(conflict.at.time())} : {told}."
+
+
+def _sentence(error: DeskError) -> str:
+    if isinstance(error, CentralRefusedError):
+        return _REFUSALS.get(error.refusal, _REFUSED)
+    if isinstance(error.__cause__, BookInUseError):
+        return _IN_USE
+    return _ERRORS.get(type(error), _NOT_OPENED)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now().astimezone()
+
+
+def _refuse(line: str, code: int) -> int:
+    sys.stderr.write(f"kiosk counter : {line}\n")
+    return code

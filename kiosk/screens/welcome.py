@@ -1,0 +1,101 @@
+"""Accueil d'un lieu: tickets one after the other, all day, with a network or without."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from kiosk.booking import french
+from kiosk.desk.answers import Central, DeskError
+from kiosk.desk.welcome import Conflict, Welcome
+from kiosk.screens.base import CENTRAL, HELP
+from kiosk.screens.verify import IDENTITY, NEXT_TICKET, VerifyScreen
+from kiosk.screens.words import sentence_for
+from kiosk.widgets.bars import Hint
+from kiosk.widgets.sentences import Sentence
+
+LOOK_SECONDS = 1.0
+NEWS_SHOWN = 2
+_NOT_IN = "Noté : la personne n'est pas entrée avec ce ticket."
+_AGAIN = "! Ticket {} passé deux fois : {}, puis ici {}."
+_GONE = "! Ticket {} : le rendez-vous était annulé ou déplacé quand il est passé ici {}."
+
+
+class WelcomeScreen(VerifyScreen):
+    """Who comes in? A good ticket is counted at once; Échap takes it back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "turn_away")]
+    STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT_TICKET, IDENTITY, Hint("Échap", "pas entré"), HELP)
+    VISIT_HINTS: ClassVar[tuple[Hint, ...]] = ()
+    HELP_TEXT = (
+        "Scannez le carré du ticket. La réponse s'affiche tout de suite, puis scannez le suivant.\n\n"
+        "Un bon ticket compte comme une entrée. La personne n'entre pas ? Échap.\n"
+        "Le ticket doit être à la personne : regardez sa pièce d'identité, ou scannez le bas de la pièce, ou F5.\n\n"
+        "Le réseau manque ? Continuez : tout est gardé, puis transmis. Le poste dit de quand date ce qu'il sait.\n"
+        "Un ticket faux, annulé ou au nom d'un autre ? La personne a peut-être été trompée. Restez aimable."
+    )
+
+    def __init__(self, counter: Welcome) -> None:
+        super().__init__(counter)
+        self._counter = counter
+
+    def body(self) -> Iterable[Widget]:
+        """The field and the answer; at the bottom, how this counter stands."""
+        yield from super().body()
+        yield Sentence(id="standing")
+
+    def on_mount(self) -> None:
+        """Keep the bottom line true."""
+        self._look_again()
+        self.set_interval(LOOK_SECONDS, self._look_again)
+
+    def status(self) -> tuple[str, str]:
+        """Return where this counter is and whether it hears the central."""
+        counter = self._counter
+        left = (["DÉMONSTRATION"] if counter.demonstration else []) + ["Accueil", counter.site_label]
+        return " · ".join(left), f"{CENTRAL[counter.central]}   {french.hour(counter.now().time())}"
+
+    def action_turn_away(self) -> None:
+        """Take the entry back."""
+        if self.check is not None and self.check.nonce:
+            self._withdraw()
+        else:
+            self.forget()
+
+    @work(group="verify", exit_on_error=False)
+    async def _withdraw(self) -> None:
+        async with self.in_turn:
+            if self.check is None:
+                return
+            try:
+                await self._counter.withdraw(self.check)
+            except DeskError as error:
+                self.say(sentence_for(error, self._counter.now()))
+                return
+            self.forget()
+            self.query_one("#advice", Sentence).say(_NOT_IN)
+
+    def _look_again(self) -> None:
+        lines = [self._told(one) for one in self._counter.conflicts[-NEWS_SHOWN:]]
+        self.query_one("#standing", Sentence).say("\n".join([*lines, self._standing()]))
+
+    def _standing(self) -> str:
+        counter = self._counter
+        parts = [french.counted(counter.admitted_today, "entrée", "entrées")]
+        if counter.as_of is None:
+            parts = ["! Pas encore de liste du jour", *parts]
+        else:
+            parts = [f"Liste de {french.hour(counter.as_of.astimezone(counter.now().tzinfo).time())}", *parts]
+        if counter.pending:
+            parts.append(f"{counter.pending} à transmettre")
+        elif counter.central is Central.HERE:
+            parts.append("tout est transmis")
+        return " · ".join(parts)
+
+    def _told(self, conflict: Conflict) -> str:
+        here = f"à {french.hour(conflict.at.time())}"
+        if conflict.first_at is None:
+            return _GONE.format(conflict.code, here)
+        return _AGAIN.format(conflict.code, f"à {french.hour(conflict.first_at.time())} ({conflict.first_by})", here)

@@ -1,0 +1,122 @@
+"""F7: what a mediator is told about a ticket that somebody shows."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from tests.central.calls import booked, cancel, move, newcomer
+from tests.support.central import NOW, RunningCentral
+from tests.support.counter import Counter, counter
+from tests.tickets.zones import Document
+
+WHO = {"surname": "N'Guessan-Koné", "given_names": "Éléonore Marie", "birth_date": "1990-02-03"}
+
+
+async def shows(at: Counter, text: str) -> None:
+    """Scan a ticket on the screen of F7."""
+    await at.type(text)
+
+
+async def verifying(at: Counter) -> None:
+    """Come to the screen of F7."""
+    await at.sign_in()
+    await at.press("f7")
+    await at.sees("Scannez le carré du ticket")
+
+
+async def test_a_good_ticket_is_told_with_its_place_and_hour_and_without_a_name(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with newcomer(demo_central, "shop-1") as kiosk:
+        [booking] = booked(kiosk, demo_central.add_slot("good", capacity=1), WHO)
+    async with counter(demo_central, tmp_path / "state") as at:
+        await verifying(at)
+        await shows(at, booking["token"])
+        await at.sees("TICKET BON")
+        assert "Mercredi 13 janvier 2027, 9\u00a0h\u00a007" in at.text
+        assert "Préfecture de\u00a0Bobigny" in at.text
+        assert not at.clipped()
+        for part in ("Guessan", "Éléonore", "GUESSAN", "1990"):
+            assert part not in at.text
+        await at.press("enter")
+        await at.sees("Scannez le carré du ticket")
+        assert "TICKET BON" not in at.text
+        await at.press("escape")
+        await at.sees("Que faut-il faire ?")
+
+
+async def test_the_bearer_is_compared_by_the_zone_of_a_document_or_by_what_is_typed(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with newcomer(demo_central, "shop-2") as kiosk:
+        [booking] = booked(kiosk, demo_central.add_slot("bearer", capacity=1), WHO)
+    async with counter(demo_central, tmp_path / "state") as at:
+        await verifying(at)
+        await shows(at, booking["token"])
+        await at.sees("TICKET BON")
+        await at.press("f5")
+        await at.sees("Qui montre ce ticket")
+        assert not at.clipped()
+        await at.type("NGUESSAN KONE")
+        await at.type("Eleonore")
+        await at.type("04/02/1990")
+        await at.sees("PAS LA MÊME IDENTITÉ")
+        assert not at.clipped()
+        document = Document("TD1", "NGUESSAN<KONE", "ELEONORE<MARIE", "900203")
+        await at.press(*(key for line in document.lines() for key in (*line, "enter")))
+        await at.sees("BONNE PERSONNE")
+
+
+async def test_a_code_is_asked_for_with_its_bearer(demo_central: RunningCentral, tmp_path: Path) -> None:
+    with newcomer(demo_central, "shop-3") as kiosk:
+        [booking] = booked(kiosk, demo_central.add_slot("code", capacity=1), WHO)
+    async with counter(demo_central, tmp_path / "state") as at:
+        await verifying(at)
+        await at.type(booking["reference"].lower())
+        await at.sees("Ou F5")
+        for birth_date, said in (("05/02/1990", "Aucun rendez-vous n'a ce code"), ("3/2/1990", "BONNE PERSONNE")):
+            await at.press("f5")
+            await at.sees("Qui montre ce ticket")
+            await at.type("N’guessan koné")
+            await at.type("éléonore")
+            await at.type(birth_date)
+            await at.sees(said)
+        await at.type("7K4M-Q2XP")
+        await at.sees("Ce code n'est pas juste.")
+
+
+async def test_what_became_of_the_appointment_is_told(demo_central: RunningCentral, tmp_path: Path) -> None:
+    later = demo_central.add_slot("later", capacity=1, service="sejour-premiere", site="sp-932")
+    with newcomer(demo_central, "shop-4") as kiosk:
+        [moved] = booked(kiosk, demo_central.add_slot("moved", capacity=1))
+        assert move(kiosk, moved, later).is_success
+    with newcomer(demo_central, "shop-5") as kiosk:
+        [gone] = booked(kiosk, demo_central.add_slot("gone", capacity=1, start=NOW + dt.timedelta(days=3, minutes=7)))
+        assert cancel(kiosk, gone).is_success
+    async with counter(demo_central, tmp_path / "state") as at:
+        await verifying(at)
+        await shows(at, moved["token"])
+        await at.sees("RENDEZ-VOUS DÉPLACÉ")
+        assert "Sous-préfecture" in at.text
+        await shows(at, gone["token"])
+        await at.sees("RENDEZ-VOUS ANNULÉ")
+        assert not at.clipped()
+
+
+@pytest.mark.parametrize(
+    ("scan", "said"),
+    [
+        ("RDV1:00ABC", "CE CODE N'EST PAS JUSTE"),
+        ("https://exemple.fr/rdv/AZERTYUIOPQSDFGHJKLM", "PAS UN DE NOS TICKETS"),
+        ("P<UTOERIKSSON<<ANNA", "bas d'un document d'identité"),
+    ],
+)
+async def test_what_is_no_ticket_of_ours_is_said_without_blame(
+    demo_central: RunningCentral, tmp_path: Path, scan: str, said: str
+) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await verifying(at)
+        await shows(at, scan)
+        await at.sees(said)
+        assert not at.clipped()
