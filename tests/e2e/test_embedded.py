@@ -1,6 +1,7 @@
 """The kiosk with nothing configured: it brings its own central, shows it, keeps it alive, and takes it along."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from PIL import Image
 
 from kiosk.central.seed import MEDIATOR
 from tests.support.mediator import NEW, Mediator, kiosk, read_code
-from tests.support.office import CentralProcess, Office
+from tests.support.office import CentralProcess, Office, data_of_today
 
 PATIENCE_SECONDS = 20.0
 
@@ -24,6 +25,8 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def mediator(state: Path) -> Iterator[Mediator]:
+    """At a kiosk that has run before; that it fills its own demonstration at its first start, the last test sees."""
+    shutil.copytree(data_of_today(), state / "central")
     with kiosk(state) as mediator:
         mediator.sign_in()
         yield mediator

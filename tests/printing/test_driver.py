@@ -132,10 +132,10 @@ class EmptyLine(ScriptedLine):
 
 
 @contextlib.contextmanager
-def scripted(tmp_path: Path, line: ScriptedLine) -> Iterator[tuple[Driver, Spool]]:
+def scripted(tmp_path: Path, line: ScriptedLine, **patience: float) -> Iterator[tuple[Driver, Spool]]:
     """Put a scripted line behind a driver."""
     with contextlib.closing(Spool(tmp_path / "spool.sqlite", now)) as spool:
-        yield Driver(line, spool, PATIENCE), spool
+        yield Driver(line, spool, replace(PATIENCE, **patience)), spool
 
 
 @pytest.mark.parametrize("learned", [None, ANSWERS_ALL])
@@ -167,7 +167,7 @@ def test_a_printer_never_tried_is_believed_in_the_end_without_its_id(tmp_path: P
 
 
 def test_an_answer_in_turn_proves_nothing_while_there_is_no_paper(tmp_path: Path) -> None:
-    with scripted(tmp_path, EmptyLine()) as (driver, spool):
+    with scripted(tmp_path, EmptyLine(), roll_change=0.05) as (driver, spool):
         number = spool.add("ticket", "7K4M-Q2XP", 1, FIRST).number
         assert driver.print(number).job.state is State.UNCONFIRMED
 

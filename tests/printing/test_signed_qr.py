@@ -6,7 +6,6 @@ tickets for 10 of them at each width, for all when KIOSK_TICKET_WHOLE is set.
 
 import dataclasses
 import datetime as dt
-import functools
 import itertools
 import os
 import random
@@ -20,7 +19,7 @@ import zxingcpp
 from PIL import Image, ImageOps
 
 from kiosk.booking.person import Person
-from kiosk.printing import escpos, qr
+from kiosk.printing import escpos
 from kiosk.printing.facts import Ticket
 from kiosk.printing.paper import papers
 from kiosk.printing.profiles import Form, Paper, form_for
@@ -74,15 +73,6 @@ def _bookings() -> list[Booked]:
 
 
 BOOKED = _bookings()
-
-
-@pytest.fixture(autouse=True)
-def _made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Choosing the modules takes as long as all the rest, and both widths have the same."""
-    monkeypatch.setattr(qr, "_matrix", MODULES)
-
-
-MODULES = functools.cache(qr._matrix)
 
 
 def check(booked: Booked, text: str) -> None:

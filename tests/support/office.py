@@ -122,7 +122,7 @@ class Office:
 @contextlib.contextmanager
 def central_process(data_dir: Path) -> Iterator[CentralProcess]:
     """Run a central on demonstration data of today for the length of a test."""
-    shutil.copytree(_template(), data_dir)
+    shutil.copytree(data_of_today(), data_dir)
     central = CentralProcess(data_dir)
     central.start()
     try:
@@ -132,8 +132,8 @@ def central_process(data_dir: Path) -> Iterator[CentralProcess]:
 
 
 @cache
-def _template() -> Path:
-    # Seeding takes seconds: once per process, then copied.
+def data_of_today() -> Path:
+    """Return a central's demonstration data of today, to be copied: seeding takes seconds, so once per process."""
     folder = Path(tempfile.mkdtemp(prefix="central-today-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     storage = prepare(folder / "data", utc_now, "demo")
