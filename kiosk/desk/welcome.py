@@ -92,6 +92,7 @@ class Welcome:
         self._hand = asyncio.Lock()  # one ticket at a time: the same one twice at once is let in once
         self._turn = asyncio.Lock()
         self._news = asyncio.Event()
+        self.trouble: DeskError | None = None  # why the last meeting with the central failed
         self._met_at: dt.datetime | None = None
 
     async def open(self) -> None:
@@ -233,8 +234,10 @@ class Welcome:
     async def _met(self) -> bool:
         try:
             await self.sync()
-        except DeskError:  # the age of what is known says it
+        except DeskError as error:
+            self.trouble = error
             return False
+        self.trouble = None
         return True
 
     def _is_due(self) -> bool:

@@ -35,7 +35,7 @@ _COMPARED = {
     Person.NAME_CUT: "? Le nom est trop long pour la pièce. F5 : tapez le nom entier",
     Person.NO_KEY: "? Ce poste ne peut pas comparer le nom",
 }
-_SAME = Words(Tone.GO, "✓", "Ticket bon, bonne personne", "La personne peut entrer.")
+_SAME = Words(Tone.GO, "✓", "Ticket bon, bonne personne", "Ce ticket est bien à cette personne.")
 _OLD = "Ce poste ne sait pas tout : une annulation récente ne se voit pas."
 
 

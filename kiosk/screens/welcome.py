@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from kiosk.booking import french
-from kiosk.desk.answers import Central, DeskError
+from kiosk.desk.answers import Central, CentralRefusedError, DeskError, NotGenuineError
 from kiosk.desk.welcome import Conflict, Welcome
 from kiosk.screens.base import CENTRAL, HELP
 from kiosk.screens.verify import IDENTITY, NEXT_TICKET, VerifyScreen
@@ -18,6 +18,10 @@ from kiosk.widgets.sentences import Sentence
 
 LOOK_SECONDS = 1.0
 NEWS_SHOWN = 2
+_TROUBLE = {  # a silent central is told by the top line
+    CentralRefusedError: "! Le central ne veut pas de ce poste : rien n'est transmis. Prévenez qui l'a installé.",
+    NotGenuineError: "! Ce central n'est pas celui que ce poste attend. Prévenez qui l'a installé.",
+}
 _NOT_IN = "Noté : la personne n'est pas entrée avec ce ticket."
 _AGAIN = "! Ticket {} passé deux fois : {}, puis ici {}."
 _UNKNOWN = "! Ticket {} : passé ici {}, mais le central ne connaît pas ce rendez-vous. Prévenez un agent."
@@ -80,6 +84,8 @@ class WelcomeScreen(VerifyScreen):
 
     def _look_again(self) -> None:
         lines = [self._told(one) for one in self._counter.conflicts[-NEWS_SHOWN:]]
+        if (trouble := _TROUBLE.get(type(self._counter.trouble))) is not None:
+            lines = [trouble]
         self.query_one("#standing", Sentence).say("\n".join([*lines, self._standing()]))
 
     def _standing(self) -> str:

@@ -65,19 +65,19 @@ _WORDS = {
         Tone.WAIT,
         "?",
         "Signature pas encore connue",
-        "Le poste n'est peut-être pas à jour. Attendez le réseau, ou cherchez le code à la main.",
+        "Le poste n'est peut-être pas à jour. Attendez le réseau, ou tapez les 12 lettres et chiffres du code.",
     ),
     State.REVOKED_KEY: Words(
         Tone.WAIT,
         "!",
         "Ticket à refaire",
-        "Sa signature n'est plus acceptée. Le rendez-vous peut être bon : cherchez le code à la main.",
+        "Sa signature n'est plus acceptée. Le rendez-vous peut être bon : tapez les 12 lettres et chiffres du code.",
     ),
     State.ALTERED: Words(
         Tone.STOP,
         "✗",
         "Ce code n'est pas juste",
-        "Scannez-le encore une fois, bien à plat. Si cela continue : cherchez le code à la main. "
+        "Scannez-le encore une fois, bien à plat. Si cela continue : tapez le code écrit en dessous. "
         "La personne a peut-être été trompée : restez aimable, prévenez un agent.",
     ),
     State.NOT_OURS: Words(

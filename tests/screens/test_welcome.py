@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from kiosk.central import tables as db
 from kiosk.desk.welcome import Welcome
 from kiosk.embedded import RemoteCentral
 from kiosk.welcome_app import WelcomeApp
@@ -101,6 +103,16 @@ async def test_echap_takes_an_entry_back(demo_central: RunningCentral, tmp_path:
             await at.press("escape")
             await at.sees("la personne n'est pas entrée avec ce ticket")
             await at.sees("0 entrée")
+
+
+async def test_a_counter_that_the_central_wants_no_more_says_so(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with welcome_desk(demo_central, tmp_path / "state", demo_central.clock) as at:
+        await at.sees("tout est transmis")
+        with demo_central.storage.writing() as transaction:
+            transaction.execute(sa.update(db.counters).values(revoked_at=NOW))
+        await at.type("RDV1:00ABC")
+        await at.sees("Le central ne veut pas de ce poste")
+        assert not at.clipped()
 
 
 async def test_without_a_network_the_answer_says_how_old_its_knowledge_is(
