@@ -172,5 +172,5 @@ def environment(state_dir: Path, home: Path, settings: Mapping[str, str]) -> dic
 def read_code(paper: Image.Image) -> str:
     """Return what a scanner reads on a paper with one code."""
     # Of QR codes only: by chance, some rows of one look like a code of bars.
-    [code] = zxingcpp.read_barcodes(paper.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode)
+    [code] = zxingcpp.read_barcodes(paper.convert("L"), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return code.text
