@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from kiosk.api.problems import Problem
 from kiosk.api.text import CleanText, Identifier
 from kiosk.booking import person as people
 from kiosk.booking.identifiers import PATTERNS
@@ -80,7 +81,7 @@ class DocumentToBring(Wire):
 
 
 class Service(Wire):
-    """What can be booked."""
+    """What can be booked. `takes_applications`: a place may be asked for without choosing an hour."""
 
     id: Identifier
     name: CleanText
@@ -90,6 +91,7 @@ class Service(Wire):
     identifiers: list[Literal["agdref", "ants", "neph"]]
     documents: list[DocumentToBring]
     max_persons: int = Field(ge=1, le=10)
+    takes_applications: bool
 
 
 class Services(Wire):
@@ -264,6 +266,20 @@ class Bookings(Wire):
     bookings: list[Booking]
 
 
+class ApplicationRequest(Request):
+    """A place is asked for where nobody could see the hours: the first free one of that site, from that day on.
+
+    `asked_at`: when the person stood at the kiosk, by its clock; the request may arrive hours later.
+    """
+
+    service: Identifier
+    site: Identifier
+    not_before: dt.date
+    person: Applicant
+    consent: Consent
+    asked_at: WrittenInstant
+
+
 class RescheduleRequest(Request):
     """Move to another slot of the same service."""
 
@@ -325,6 +341,20 @@ class Report(Wire):
 
     reference: Identifier
     at: AwareDatetime
+
+
+class Outcome(Wire):
+    """What became of an intent: the answer that its call gave, or the refusal, which is final for its key.
+
+    Bookings are told as they stand now; a hold that is over, or became bookings, is not told.
+    """
+
+    action: Literal["hold", "book", "application", "move", "cancel", "correct", "attempt", "report"]
+    bookings: list[Booking] = []
+    hold: Hold | None = None
+    attempt: Attempt | None = None
+    report: Report | None = None
+    refusal: Problem | None = None
 
 
 class ByReference(Request):

@@ -17,7 +17,9 @@ class UnknownThingError(ValueError):
 def service(wire: contract.Service) -> Service:
     """Return the domain's service."""
     documents = tuple(Document(d.id, d.name, d.lead_days) for d in wire.documents)
-    return Service(wire.id, wire.name, wire.purpose, wire.minutes, tuple(wire.identifiers), documents)
+    return Service(
+        wire.id, wire.name, wire.purpose, wire.minutes, tuple(wire.identifiers), documents, wire.takes_applications
+    )
 
 
 def site(wire: contract.Site) -> Site:

@@ -17,11 +17,13 @@ class ProblemName(StrEnum):
     PERSON_HAS_BOOKING = "person-has-booking"
     PERSON_HAS_HOLD = "person-has-hold"
     COOLING_OFF = "cooling-off"
+    NO_PLACE = "no-place"
     NOT_ACTIVE = "not-active"
     MOVES_USED_UP = "moves-used-up"
     HOLD_EXPIRED = "hold-expired"
     STALE = "stale"
     INVALID = "invalid"
+    SEALED_UNREADABLE = "sealed-unreadable"
     IDENTITY_REJECTED = "identity-rejected"
     NOT_A_TYPO = "not-a-typo"
     IDEMPOTENCY_MISMATCH = "idempotency-mismatch"
@@ -77,11 +79,13 @@ _STATUS = {
     ProblemName.PERSON_HAS_BOOKING: 409,
     ProblemName.PERSON_HAS_HOLD: 409,
     ProblemName.COOLING_OFF: 409,
+    ProblemName.NO_PLACE: 409,
     ProblemName.NOT_ACTIVE: 409,
     ProblemName.MOVES_USED_UP: 409,
     ProblemName.HOLD_EXPIRED: 410,
     ProblemName.STALE: 412,
     ProblemName.INVALID: 422,
+    ProblemName.SEALED_UNREADABLE: 422,
     ProblemName.IDENTITY_REJECTED: 422,
     ProblemName.NOT_A_TYPO: 422,
     ProblemName.IDEMPOTENCY_MISMATCH: 422,

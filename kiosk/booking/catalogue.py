@@ -43,6 +43,7 @@ class Service:
     minutes: int
     identifiers: tuple[IdentifierKind, ...]
     documents: tuple[Document, ...]
+    takes_applications: bool = False  # a place may be asked for without choosing an hour
 
 
 @dataclass(frozen=True, slots=True)
