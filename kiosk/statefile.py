@@ -1,4 +1,4 @@
-"""A SQLite file of this kiosk: private, owned by one process, on disk once a write returns, and never in the way of a start.
+"""A SQLite file of this kiosk: private, owned by one process, on disk once a write returns, no obstacle to a start.
 
 A file that is damaged is put aside and a new one begun: a kiosk that starts with an empty journal serves people, one
 that does not start serves nobody. What was in it is told by whoever opens the file.
@@ -160,13 +160,7 @@ def _prepared(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA secure_delete = ON")
         db.execute("PRAGMA temp_store = MEMORY")  # else a statement's own journal may hold a payload elsewhere on disk
-        if db.execute("PRAGMA quick_check").fetchone() != ("ok",):
-            raise _DamagedError
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > len(migrations):
-            raise NewerError
-        for number, migration in enumerate(migrations[version:], version + 1):
-            db.executescript(f"BEGIN IMMEDIATE; {migration} PRAGMA user_version = {number}; COMMIT;")
+        _migrate(db, migrations)
     except sqlite3.Error as error:
         db.close()
         if error.sqlite_errorcode & 0xFF in _DAMAGE:  # the low byte is the primary code (SQLite, result codes)
@@ -176,6 +170,16 @@ def _prepared(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _migrate(db: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    if db.execute("PRAGMA quick_check").fetchone() != ("ok",):
+        raise _DamagedError
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(migrations):
+        raise NewerError
+    for number, migration in enumerate(migrations[version:], version + 1):
+        db.executescript(f"BEGIN IMMEDIATE; {migration} PRAGMA user_version = {number}; COMMIT;")
 
 
 def _put_aside(path: Path) -> Path:

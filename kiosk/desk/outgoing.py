@@ -22,7 +22,6 @@ from kiosk.statefile import StateFileError
 from kiosk.tickets import keys
 from kiosk.tickets.keys import BadKeySetError
 
-SEALING_KEY, KEY_LIST = "sealing-key", "key-list"
 NOT_KNOWN = ProblemName.NOT_FOUND  # why an intent that nobody can send any more came to nothing
 # Said before the central looked at the key: they tell nothing of an earlier copy, and may be otherwise in a moment.
 NOT_FINAL = frozenset(
@@ -63,24 +62,17 @@ class Outgoing:
         self._kiosk = kiosk
         self._key: SealingKey | None = None
 
+    def close(self) -> None:
+        """Close the journal."""
+        self._outbox.close()
+
     async def learn_key(self, root: str | None) -> None:
-        """Fetch the key to seal to, and keep it for when the central is silent.
+        """Fetch the key to seal to.
 
         Raise UnreachableError, RefusedError, or NotGenuineError: what cannot be believed is not sealed to.
         """
         listed, raw = await self._client.keys(), await self._client.sealing_key()
         self._key = _believed(listed, raw, root)
-        with contextlib.suppress(JournalError):  # then it is not there offline; now it is
-            await self._journal(lambda: self._outbox.keep(KEY_LIST, listed))
-            await self._journal(lambda: self._outbox.keep(SEALING_KEY, raw))
-
-    async def recall_key(self, root: str | None) -> None:
-        """Take the key kept from the last time; raise NotGenuineError, JournalError, CentralSilentError: none is."""
-        listed = await self._journal(lambda: self._outbox.kept(KEY_LIST))
-        raw = await self._journal(lambda: self._outbox.kept(SEALING_KEY))
-        if listed is None or raw is None:
-            raise CentralSilentError
-        self._key = _believed(listed[0], raw[0], root)
 
     async def write_down(self, wish: Wish) -> Intent:
         """Seal a wish and put it in the journal, from where it leaves; the same key again changes nothing.
@@ -105,7 +97,7 @@ class Outgoing:
         intent = await self._found(key)
         if intent.state is State.REFUSED:
             raise CentralRefusedError(refusal_named(intent.refusal))
-        if intent.state in {State.UNKNOWN, State.CONFIRMED}:
+        if intent.state is not State.QUEUED:
             outcome = await self._ask(intent)
             if outcome is not None:
                 return await self._closed(intent, outcome)
@@ -120,8 +112,7 @@ class Outgoing:
 
         A row that cannot be erased now is told about once more later: news twice, but nothing lost.
         """
-        with contextlib.suppress(JournalError):
-            await self._journal(lambda: self._outbox.forget(key))
+        await self._note(lambda: self._outbox.forget(key))
 
     async def open_intents(self) -> tuple[Intent, ...]:
         """Return the intents whose answer is not known; raise JournalError."""
@@ -153,12 +144,12 @@ class Outgoing:
         try:
             outcome = await _WRITES[intent.action](self._client, write)
         except UnreachableError:
-            await self._journal(lambda: self._outbox.not_sent(key))
+            await self._note(lambda: self._outbox.not_sent(key))
             if intent.tries:
                 raise answers.OutcomeUnknownError from None
             raise CentralSilentError from None
         except OutcomeUnknownError as unknown:
-            await self._journal(lambda: self._outbox.unknown(key))
+            await self._note(lambda: self._outbox.unknown(key))
             raise answers.OutcomeUnknownError(unknown.retry_after_seconds) from None
         except RefusedError as refused:
             raise await self._turned_down(intent, refused) from None
@@ -171,7 +162,7 @@ class Outgoing:
             if name is ProblemName.SEALED_UNREADABLE:
                 self._key = None  # the central's keys are others by now
             return CentralRefusedError(refusal_of(refused), refused.retry_after_seconds)
-        await self._journal(lambda: self._outbox.not_sent(intent.key))
+        await self._note(lambda: self._outbox.not_sent(intent.key))
         if intent.tries:  # an earlier copy left this kiosk, and may have arrived
             return answers.OutcomeUnknownError(refused.retry_after_seconds)
         return CentralRefusedError(refusal_of(refused), refused.retry_after_seconds)
@@ -183,13 +174,16 @@ class Outgoing:
             await self._refuse(intent, word)
             raise CentralRefusedError(refusal_named(word))
         if intent.state is not State.CONFIRMED:
-            with contextlib.suppress(JournalError):  # it is asked about again later
-                await self._journal(lambda: self._outbox.confirmed(intent.key, _reference(outcome)))
+            await self._note(lambda: self._outbox.confirmed(intent.key, _reference(outcome)))
         return outcome
 
     async def _refuse(self, intent: Intent, word: str) -> None:
+        await self._note(lambda: self._outbox.refused(intent.key, str(word)))
+
+    async def _note(self, work: Callable[[], object]) -> None:
+        # What was done stays done if this fails: the row says that it left, and is asked about again later.
         with contextlib.suppress(JournalError):
-            await self._journal(lambda: self._outbox.refused(intent.key, str(word)))
+            await self._journal(work)
 
     async def _journal(self, work: Callable[[], _Done]) -> _Done:
         try:
@@ -207,7 +201,7 @@ def refusal_of(refused: RefusedError) -> Refusal:
 
 def refusal_named(word: str | None) -> Refusal:
     """Return the refusal of that name, OTHER for one that has no sentence."""
-    return Refusal(word) if word in Refusal._value2member_map_ else Refusal.OTHER
+    return Refusal(word) if word is not None and word in Refusal._value2member_map_ else Refusal.OTHER
 
 
 def _believed(listed: bytes, raw: bytes, root: str | None) -> SealingKey:

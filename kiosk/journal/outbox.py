@@ -16,7 +16,6 @@ from kiosk.statefile import StateFile
 from kiosk.tickets.reference import ALPHABET
 
 CODE_CHARS = 8
-_OPEN = "('queued', 'sent', 'unknown')"
 MIGRATIONS = (
     """
 CREATE TABLE open_intent (
@@ -25,7 +24,7 @@ CREATE TABLE open_intent (
     hold_expires_at TEXT NOT NULL
 ) STRICT;
 """,
-    f"""
+    """
 CREATE TABLE intent (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
@@ -38,14 +37,9 @@ CREATE TABLE intent (
     asked_at TEXT NOT NULL,
     reference TEXT,
     refusal TEXT,
-    CHECK (sealed IS NULL OR state IN {_OPEN}),
+    CHECK (sealed IS NULL OR state IN ('queued', 'sent', 'unknown')),
     CHECK (reference IS NULL OR state = 'confirmed'),
     CHECK ((refusal IS NOT NULL) = (state = 'refused'))
-) STRICT;
-CREATE TABLE document (
-    name TEXT PRIMARY KEY,
-    kept_at TEXT NOT NULL,
-    content BLOB NOT NULL
 ) STRICT;
 INSERT INTO intent (key, action, path, state, tries, asked_at)
     SELECT key, 'book', '/v1/bookings', 'unknown', 1, sent_at FROM open_intent;
@@ -85,7 +79,7 @@ class IllegalStepError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One write. `sealed` is None once it was answered, or when an older kiosk wrote it down: then it is only asked about."""
+    """One write. `sealed` is None once it was answered; so is that of an older kiosk, which can only be asked about."""
 
     key: str
     action: Action
@@ -110,7 +104,7 @@ class Intent:
 
 
 class Outbox:
-    """The journal of one kiosk. Threads may share it; a second process may not open it. Methods raise StateFileError."""
+    """The journal of one kiosk. Threads may share it, a second process may not open it. All raise StateFileError."""
 
     def __init__(self, path: Path, now: Callable[[], dt.datetime]) -> None:
         """Open the file. What a dead process was sending is unknown from now on."""
@@ -144,7 +138,7 @@ class Outbox:
 
     def open_intents(self) -> tuple[Intent, ...]:
         """Return the intents whose answer is not known, oldest first."""
-        return self._some(f"state IN {_OPEN}")
+        return self._some("state IN ('queued', 'sent', 'unknown')")
 
     def answered_intents(self) -> tuple[Intent, ...]:
         """Return the intents whose answer nobody at the desk has heard yet, oldest first."""
@@ -164,7 +158,7 @@ class Outbox:
 
     def not_known(self, key: str) -> Intent:
         """Record that the central knows nothing of it so far: the same bytes may be sent again."""
-        return self._move(key, {State.UNKNOWN}, State.QUEUED)
+        return self._move(key, {State.UNKNOWN, State.SENT}, State.QUEUED)
 
     def confirmed(self, key: str, reference: str | None) -> Intent:
         """Record the central's yes; what was asked is erased."""
@@ -177,30 +171,19 @@ class Outbox:
     def forget(self, key: str) -> None:
         """Erase an intent: somebody has heard the answer, or not a byte left and nobody wants it any more.
 
-        Raise IllegalStepError while it may be done.
+        Raise IllegalStepError while it may be done and somebody must know.
         """
 
         def forget(db: sqlite3.Connection) -> None:
             intent = _find(db, key)
             if intent is None:
                 return
-            if intent.may_be_done:
+            if intent.may_be_done and intent.action is not Action.HOLD:  # which runs out by itself
                 raise IllegalStepError(intent.state)
             db.execute("DELETE FROM intent WHERE key = ?", (key,))
 
         self._file.write(forget, reserve=True)
         self._file.erase()
-
-    def keep(self, name: str, content: bytes) -> None:
-        """Keep a document of the central, as of now, in place of the one of that name."""
-        row = (name, _text(self._now()), content)
-        self._file.write(lambda db: db.execute("INSERT OR REPLACE INTO document VALUES (?, ?, ?)", row))
-
-    def kept(self, name: str) -> tuple[bytes, dt.datetime] | None:
-        """Return a document and when it was kept; None if there is none."""
-        query = "SELECT content, kept_at FROM document WHERE name = ?"
-        row = self._file.read(lambda db: db.execute(query, (name,)).fetchone())
-        return (bytes(row[0]), dt.datetime.fromisoformat(row[1])) if row else None
 
     def _some(self, condition: str) -> tuple[Intent, ...]:
         query = f"{_SELECT} WHERE {condition} ORDER BY number"
