@@ -1,26 +1,32 @@
-"""A SQLite file of this kiosk: private, owned by one process, on disk once a write returns, no obstacle to a start.
+"""One SQLite file of this machine, opened for good: private, owned by one process, checked at each start.
 
-A file that is damaged is put aside and a new one begun: a kiosk that starts with an empty journal serves people, one
-that does not start serves nobody. What was in it is told by whoever opens the file.
+What is written is on disk when `write` returns. A damaged file is put aside, never erased; a full disk is an error of
+its own, for which 64 KiB are held back, so that what became of something begun can still be written down.
 """
 
 import contextlib
 import datetime as dt
+import errno
 import fcntl
+import itertools
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 LOCK_SECONDS = 1.0
-BALLAST_BYTES = 64 * 1024
 BALLAST = "ballast"
-_ASIDE = "%Y%m%dT%H%M%SZ"
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+BALLAST_BYTES = 64 * 2**10
+LEAST_FREE_BYTES = 32 * 2**10  # SQLite needs as much to open a file; it does not always call it a full disk
+_SIDES = ("", "-wal", "-shm")
+_DAMAGED = ".damaged-"
+_CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_PERHAPS_FULL = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
-_Result = TypeVar("_Result")
+T = TypeVar("T")
 
 
 class StateFileError(Exception):
@@ -31,168 +37,237 @@ class InUseError(StateFileError):
     """Another process has it open."""
 
 
-class FullError(StateFileError):
-    """The disk is full."""
-
-
 class NewerError(StateFileError):
-    """A newer program wrote it."""
+    """A newer kiosk wrote it."""
+
+
+class FullError(StateFileError):
+    """The disk is full; nothing of this was written."""
 
 
 class _DamagedError(Exception):
-    pass
+    """What is there is not what was written."""
 
 
 class StateFile:
-    """One open file. Threads may share it; a second process may not open it."""
+    """The file of one kiosk or counter. Threads may share it; a second process may not open it."""
 
     def __init__(self, path: Path, migrations: Sequence[str]) -> None:
-        """Open the file, made for this user only; `migrations[i]` brings its `user_version` from i to i + 1.
+        """Open the file, made for this user only; `migrations[i]` is the SQL that brings version i to i + 1.
 
-        Raise InUseError, NewerError, StateFileError.
+        A damaged one is put aside and a new one begun. Raise InUseError, NewerError, FullError, StateFileError.
         """
+        self.quarantined: Path | None = None  # where a damaged file was put at this start
         self._path = path
-        self._ballast = path.with_name(f"{path.name}-{BALLAST}")
+        self._migrations = migrations
+        self._ballast = path.with_name(BALLAST)
         self._mutex = threading.Lock()
-        self.quarantined: Path | None = None
-        with contextlib.ExitStack() as files:
-            try:
-                _make_private(path)
-                files.callback(os.close, _owned(path))
-                self._db = self._opened(migrations)
-                files.callback(self._db.close)
-            except (OSError, sqlite3.Error) as error:
-                raise _as_ours(error) from error
+        with _as_state_file_errors(path), contextlib.ExitStack() as files:
+            _make_private(path)
+            files.callback(os.close, _owned(path))
+            self._db = files.enter_context(contextlib.closing(self._with_ballast(self._opened)))
+            self._keep_ballast()
             self._files = files.pop_all()
-        self._make_ballast()
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` finds; what it would write is undone. Raise StateFileError."""
+        with self._mutex, _as_state_file_errors(self._path):
+            self._db.execute("BEGIN")
+            try:
+                return work(self._db)
+            finally:
+                self._db.rollback()
+
+    def write(self, work: Callable[[sqlite3.Connection], T], *, reserve: bool = False) -> T:
+        """Do `work` as one transaction, on disk when this returns; nothing is written if it raises.
+
+        `reserve` is for what records an answer, a proof or an erasure: when the disk is full the ballast is given up
+        and `work` runs once more. Raise FullError, StateFileError.
+        """
+        with self._mutex, _as_state_file_errors(self._path):
+            done = self._with_ballast(lambda: self._committed(work)) if reserve else self._committed(work)
+            self._keep_ballast()
+            return done
+
+    def erase(self) -> None:
+        """Leave nothing on disk of what was deleted; raise StateFileError while a reader keeps old pages alive."""
+        with self._mutex, _as_state_file_errors(self._path):
+            busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StateFileError(f"« {self._path.name} » : ce qui est effacé n'a pas encore quitté le disque.")
 
     def close(self) -> None:
         """Close the file and let go of it."""
         with self._mutex:
             self._files.close()
 
-    def read(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """Return what `work` reads in one consistent view; raise StateFileError."""
-        return self._run("BEGIN", work)
+    def _committed(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self._db.execute("BEGIN IMMEDIATE")
+        with self._db:
+            return work(self._db)
 
-    def write(self, work: Callable[[sqlite3.Connection], _Result], *, reserve: bool = False) -> _Result:
-        """Return what `work` answers in one transaction, which is on disk by then; raise FullError, StateFileError.
-
-        `reserve`: for what records an answer, a proof or an erasure. On a full disk the ballast is given up for it, and
-        `work` runs once more.
-        """
+    def _opened(self) -> sqlite3.Connection:
         try:
-            return self._run("BEGIN IMMEDIATE", work)
-        except FullError:
-            if not reserve or not self._drop_ballast():
-                raise
-        return self._run("BEGIN IMMEDIATE", work)
-
-    def erase(self) -> None:
-        """Fold the write-ahead log into the file and cut it: what was deleted is nowhere any more.
-
-        Raise StateFileError while a reader keeps old pages alive.
-        """
-        with self._mutex:
-            try:
-                busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            except sqlite3.Error as error:
-                raise _as_ours(error) from error
-        if busy:
-            raise StateFileError("a reader keeps old pages")
-
-    def _run(self, begin: str, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        with self._mutex:
-            try:
-                with self._db:
-                    self._db.execute(begin)
-                    return work(self._db)
-            except sqlite3.Error as error:
-                raise _as_ours(error) from error
-
-    def _opened(self, migrations: Sequence[str]) -> sqlite3.Connection:
-        try:
-            return _prepared(self._path, migrations)
+            return _opened(self._path, self._migrations)
         except _DamagedError:
             self.quarantined = _put_aside(self._path)
-            _make_private(self._path)
-            return _prepared(self._path, migrations)
+            return _opened(self._path, self._migrations)
 
-    def _make_ballast(self) -> None:
-        # Written out, not only sized: a hole takes no room that could be given up.
-        with contextlib.suppress(OSError):
-            if not self._ballast.exists():
-                self._ballast.touch(0o600)
-                self._ballast.write_bytes(bytes(BALLAST_BYTES))
-
-    def _drop_ballast(self) -> bool:
+    def _with_ballast(self, work: Callable[[], T]) -> T:
+        """Do `work`; once more without the ballast when the disk is full."""
         try:
-            self._ballast.unlink()
+            return work()
+        except sqlite3.Error as error:
+            if not _is_full(error, self._path):
+                raise
+            self._ballast.unlink(missing_ok=True)
+            return work()
+
+    def _keep_ballast(self) -> None:
+        """Make the ballast if it is not there whole; on a disk that is full the next write tries again."""
+        if self._ballast.exists() and self._ballast.stat().st_size == BALLAST_BYTES:
+            return
+        try:
+            with os.fdopen(os.open(self._ballast, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as ballast:
+                ballast.write(os.urandom(BALLAST_BYTES))  # zeros would take no room on some disks
+                ballast.flush()
+                os.fsync(ballast.fileno())
         except OSError:
-            return False
-        return True
+            self._ballast.unlink(missing_ok=True)
+
+
+def put_aside(path: Path) -> tuple[Path, ...]:
+    """Return the damaged files that were put aside in the place of this one, oldest first."""
+    found = path.parent.glob(f"{path.name}{_DAMAGED}*")
+    return tuple(sorted(one for one in found if not one.name.endswith(_SIDES[1:])))
 
 
 def _make_private(path: Path) -> None:
-    """Make directory and file before SQLite does; it gives -wal and -shm the mode of the file."""
+    """Make the directory before SQLite needs it; -wal and -shm get the mode of the file."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.chmod(0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    path.chmod(0o600)
+    if path.is_file():
+        path.chmod(0o600)
 
 
 def _owned(path: Path) -> int:
     """Return a descriptor that holds the file for this process; the system lets go of it however the process ends."""
-    owner = os.open(path.with_name(f"{path.name}-owner"), os.O_CREAT | os.O_RDWR, 0o600)
+    owner = os.open(path.with_name(path.name + "-owner"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(owner)
-        raise InUseError from error
+        raise InUseError(f"« {path.name} » : un autre poste ouvert s'en sert déjà.") from error
     return owner
 
 
-def _prepared(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
-    """Return the open file in its newest shape; raise _DamagedError, NewerError, sqlite3.Error."""
-    db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
+def _opened(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    """Return a connection to a sound file of our version; raise _DamagedError, NewerError, sqlite3.Error."""
+    log = path.with_name(path.name + "-wal")
+    if not path.exists():
+        if log.exists():  # the file itself is lost, and SQLite would mix what is left into a new one
+            raise _DamagedError
+        _begin(path, migrations)
+    elif path.is_file() and not path.stat().st_size:  # SQLite would call it new
+        raise _DamagedError
+    return _prepared(path, migrations)
+
+
+def _begin(path: Path, migrations: Sequence[str]) -> None:
+    """Make the file beside its place and move it there whole, so that an empty one is always a damaged one."""
+    new = path.with_name(path.name + "-new")
+    for side in _SIDES:
+        new.with_name(new.name + side).unlink(missing_ok=True)
+    os.close(os.open(new, os.O_CREAT | os.O_RDWR, 0o600))
+    _prepared(new, migrations).close()
+    new.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA secure_delete = ON")
-        db.execute("PRAGMA temp_store = MEMORY")  # else a statement's own journal may hold a payload elsewhere on disk
-        _migrate(db, migrations)
-    except sqlite3.Error as error:
-        db.close()
-        if error.sqlite_errorcode & 0xFF in _DAMAGE:  # the low byte is the primary code (SQLite, result codes)
-            raise _DamagedError from None
-        raise
-    except (_DamagedError, NewerError):
-        db.close()
-        raise
-    return db
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
-def _migrate(db: sqlite3.Connection, migrations: Sequence[str]) -> None:
+def _prepared(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    with contextlib.ExitStack() as undo:
+        db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
+        undo.callback(db.close)
+        try:
+            _settle(db)
+            _check(db)
+            _migrate(db, path, migrations)
+        except sqlite3.DatabaseError as error:
+            if _code(error) in _CORRUPT:
+                raise _DamagedError from error
+            raise
+        undo.pop_all()
+        return db
+
+
+def _settle(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")
+    db.execute("PRAGMA temp_store = MEMORY")  # else a statement's own journal may hold what it writes elsewhere on disk
+
+
+def _check(db: sqlite3.Connection) -> None:
     if db.execute("PRAGMA quick_check").fetchone() != ("ok",):
         raise _DamagedError
+
+
+def _migrate(db: sqlite3.Connection, path: Path, migrations: Sequence[str]) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
+    (objects,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if version < 0 or (version == 0) != (objects == 0):
+        raise _DamagedError
     if version > len(migrations):
-        raise NewerError
-    for number, migration in enumerate(migrations[version:], version + 1):
-        db.executescript(f"BEGIN IMMEDIATE; {migration} PRAGMA user_version = {number}; COMMIT;")
+        raise NewerError(f"« {path.name} » vient d'une version plus récente du kiosque.")
+    for reached, migration in enumerate(migrations[version:], version + 1):
+        try:
+            db.executescript(f"BEGIN IMMEDIATE; {migration} PRAGMA user_version = {reached}; COMMIT;")
+        finally:
+            db.rollback()  # nothing is left to undo once it is committed
 
 
 def _put_aside(path: Path) -> Path:
-    """Rename the file and its log; return the new name."""
-    stamp = dt.datetime.now(dt.UTC).strftime(_ASIDE)
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
-    for ending in ("", "-wal", "-shm"):
+    """Move a damaged file and what belongs to it out of the way, and return its new place."""
+    stem = f"{path.name}{_DAMAGED}{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}"
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    aside = next(place for place in map(path.with_name, names) if not _any_side(place))
+    for side in _SIDES:
         with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
+            path.with_name(path.name + side).rename(aside.with_name(aside.name + side))
     return aside
 
 
-def _as_ours(error: OSError | sqlite3.Error) -> StateFileError:
-    if isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
-        return FullError()
-    return StateFileError()
+def _any_side(path: Path) -> bool:
+    return any(path.with_name(path.name + side).exists() for side in _SIDES)
+
+
+@contextlib.contextmanager
+def _as_state_file_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if _is_full(error, path):
+            raise FullError(f"« {path.name} » : le disque est plein.") from error
+        raise StateFileError(f"« {path.name} » ne peut pas être lu ou écrit.") from error
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise FullError(f"« {path.name} » : le disque est plein.") from error
+        raise StateFileError(f"Le dossier de « {path.name} » n'est pas accessible.") from error
+
+
+def _is_full(error: sqlite3.Error, path: Path) -> bool:
+    if _code(error) == sqlite3.SQLITE_FULL:
+        return True
+    if _code(error) not in _PERHAPS_FULL:
+        return False
+    disk = os.statvfs(path.parent)
+    return disk.f_bavail * disk.f_frsize < LEAST_FREE_BYTES
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary code; 0 for an error of Python's module itself."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
