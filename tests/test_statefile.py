@@ -13,6 +13,7 @@ from kiosk.statefile import BALLAST_BYTES, InUseError, NewerError, StateFile, St
 
 FIRST = "CREATE TABLE thing (name TEXT PRIMARY KEY, content BLOB) STRICT;"
 SECOND = "ALTER TABLE thing ADD COLUMN seen INTEGER NOT NULL DEFAULT 7;"
+BROKEN = SECOND.replace("thing", "nowhere")
 
 
 @contextmanager
@@ -105,7 +106,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
     with opened(path) as file:
         keep(file, "a")
     with pytest.raises(StateFileError):
-        StateFile(path, (FIRST, SECOND + "INSERT INTO nowhere VALUES (1);"))
+        StateFile(path, (FIRST, BROKEN))
     with opened(path) as file:
         assert names(file) == ["a"]
 

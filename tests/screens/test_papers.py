@@ -340,8 +340,7 @@ async def test_a_spool_that_cannot_be_read_is_said_and_not_blamed_on_the_server(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
     spool = tmp_path / "state" / PLACE
-    spool.parent.mkdir(parents=True)
-    spool.write_bytes(b"no database" * 1000)
+    spool.mkdir(parents=True)
     async with counter(demo_central, tmp_path / "state") as at:
         await at.type("demo")
         await at.type("000000")
