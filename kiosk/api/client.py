@@ -3,13 +3,15 @@
 The kiosk's only user of httpx.
 """
 
+import contextlib
 import re
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from kiosk.api import contract
+from kiosk.api import contract, sealing
 from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName, Rejection
 
 CONNECT_SECONDS = 3.0
@@ -50,13 +52,30 @@ class RefusedError(CentralError):
 
 
 class OutcomeUnknownError(CentralError):
-    """A write left and no answer came: it may or may not have been done."""
+    """A write left and no answer came that can be believed: it may or may not have been done.
+
+    `retry_after_seconds` when whoever stood in the way said how long to wait.
+    """
+
+    def __init__(self, retry_after_seconds: int | None = None) -> None:
+        super().__init__("no answer")
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SealedWrite:
+    """A write as the journal keeps it: where to, under which key, about which revision, and the sealed body."""
+
+    path: str
+    key: str
+    revision: int | None
+    body: bytes = field(repr=False)
 
 
 class Connection:
     """One address, its HTTP connections, and the bearer token of whoever calls; `token` is sent with every request.
 
-    Every call raises UnreachableError or RefusedError; one that is a write, with a key, also OutcomeUnknownError.
+    Every call raises UnreachableError or RefusedError; `write` also OutcomeUnknownError.
     """
 
     def __init__(
@@ -83,15 +102,14 @@ class Connection:
         params: dict[str, str] | None = None,
         body: BaseModel | None = None,
         form: dict[str, str] | None = None,
-        key: str | None = None,
     ) -> _Answer:
         """Return the answer, read as JSON of the contract."""
-        raw = await self.send(method, path, params=params, body=body, form=form, key=key)
+        raw = await self.send(method, path, params=params, body=body, form=form)
         try:
             return answer.model_validate_json(raw)
         except ValidationError:
             # `from None`: the rejected answer may hold a name, and a chained error would carry it into a log.
-            raise _no_answer(key) from None
+            raise UnreachableError from None
 
     async def send(
         self,
@@ -101,30 +119,54 @@ class Connection:
         params: dict[str, str] | None = None,
         body: BaseModel | None = None,
         form: dict[str, str] | None = None,
-        key: str | None = None,
     ) -> bytes:
-        """Return the body of the answer as it came; `body` is sent as JSON, `key` as Idempotency-Key."""
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        headers |= {"Idempotency-Key": key} if key else {}
+        """Return the body of the answer as it came; `body` is sent as JSON. For what may be asked again as it is."""
         content = body.model_dump_json(exclude_none=True).encode() if body else None
-        if content:
-            headers["Content-Type"] = "application/json"
+        headers = {"Content-Type": "application/json"} if content else {}
         try:
-            async with self._http.stream(
-                method, path, params=params, content=content, data=form, headers=headers
-            ) as response:
-                raw = await _bounded(response)
+            response, raw = await self._exchange(method, path, headers, params=params, content=content, data=form)
+        except httpx.HTTPError:
+            raise UnreachableError from None
+        if response.is_success:
+            return raw
+        problem = _problem(response, raw)
+        if problem is None and response.status_code >= 500:
+            raise UnreachableError
+        raise _refusal(response, problem)
+
+    async def write(self, sealed: SealedWrite, answer: type[_Answer]) -> _Answer:
+        """Send a sealed write once. Raise UnreachableError when not a byte left, OutcomeUnknownError, RefusedError.
+
+        Only a problem of the contract is a no: what a proxy or a broken server says tells nothing of what was done.
+        """
+        headers = {"Content-Type": sealing.MEDIA_TYPE, "Idempotency-Key": sealed.key}
+        headers |= {"If-Match": f'"{sealed.revision}"'} if sealed.revision is not None else {}
+        try:
+            response, raw = await self._exchange("POST", sealed.path, headers, content=sealed.body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise UnreachableError from None
         except httpx.HTTPError:
-            raise _no_answer(key) from None
+            raise OutcomeUnknownError from None
         if response.is_success:
-            return raw
-        raise _refusal(response, raw, key)
+            with contextlib.suppress(ValidationError):  # a yes that cannot be read is not a no
+                return answer.model_validate_json(raw)
+        problem = None if response.is_success else _problem(response, raw)
+        name = problem and ProblemName.from_urn(problem.type)
+        if problem is None or name in {None, ProblemName.INTERNAL}:
+            raise OutcomeUnknownError(_retry_after(response))
+        raise _refusal(response, problem)
+
+    async def _exchange(
+        self, method: str, path: str, headers: dict[str, str], **request: Any
+    ) -> tuple[httpx.Response, bytes]:
+        if self.token:
+            headers = headers | {"Authorization": f"Bearer {self.token}"}
+        async with self._http.stream(method, path, headers=headers, **request) as response:
+            return response, await _bounded(response)
 
 
 class CentralClient:
-    """Calls to one central. Reads raise UnreachableError or RefusedError; writes also OutcomeUnknownError."""
+    """Calls to one central. All raise UnreachableError or RefusedError; `write` also OutcomeUnknownError."""
 
     def __init__(self, base_url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._connection = Connection(base_url, transport=transport)
@@ -177,28 +219,18 @@ class CentralClient:
         """Return the bookings of one person."""
         return await self._connection.call("POST", "/v1/bookings/search", contract.Bookings, body=wanted)
 
-    async def hold(self, wanted: contract.HoldRequest) -> contract.Hold:
-        """Keep a slot for minutes; the same request again gives the same hold, another one ends it.
-
-        An unanswered hold runs out by itself, so it counts as not made.
-        """
-        return await self._connection.call("POST", "/v1/holds", contract.Hold, body=wanted)
-
     async def release(self, hold: str) -> None:
         """Give a held slot back."""
         await self._connection.send("DELETE", f"/v1/holds/{hold}")
 
-    async def book(self, wanted: contract.BookingRequest, key: str) -> contract.Bookings:
-        """Turn the hold into bookings; the same key twice is one booking.
+    async def write(self, sealed: SealedWrite, answer: type[_Answer]) -> _Answer:
+        """Do what the journal says, once: the same key twice is one effect."""
+        return await self._connection.write(sealed, answer)
 
-        Raise OutcomeUnknownError when the request left and no answer came.
-        """
-        return await self._connection.call("POST", "/v1/bookings", contract.Bookings, body=wanted, key=key)
-
-    async def booked_under(self, key: str) -> contract.Bookings | None:
-        """Return what the intent with this key became; None if the central has nothing under it."""
+    async def outcome_of(self, key: str) -> contract.Outcome | None:
+        """Return what became of the intent with this key; None if the central knows nothing of it."""
         try:
-            return await self._connection.call("GET", f"/v1/bookings/by-key/{key}", contract.Bookings)
+            return await self._connection.call("GET", f"/v1/bookings/by-key/{key}", contract.Outcome)
         except RefusedError as refusal:
             if refusal.name is ProblemName.NOT_FOUND:
                 return None
@@ -207,6 +239,10 @@ class CentralClient:
     async def keys(self) -> bytes:
         """Return the signed list of keys of tickets; nobody needs to be signed in."""
         return await self._connection.send("GET", "/.well-known/rdv-keys")
+
+    async def sealing_key(self) -> bytes:
+        """Return the key to which bodies are sealed, signed; nobody needs to be signed in."""
+        return await self._connection.send("GET", "/.well-known/rdv-sealing-key")
 
     async def check_ticket(self, shown: contract.TicketByToken | contract.TicketByReference) -> contract.TicketCheck:
         """Return what a ticket is worth now."""
@@ -222,16 +258,10 @@ async def _bounded(response: httpx.Response) -> bytes:
     return bytes(raw)
 
 
-def _no_answer(key: str | None) -> CentralError:
-    return OutcomeUnknownError() if key else UnreachableError()
-
-
-def _refusal(response: httpx.Response, raw: bytes, key: str | None) -> CentralError:
-    problem = _problem(response, raw)
+def _refusal(response: httpx.Response, problem: Problem | None) -> CentralError:
     name = ProblemName.from_urn(problem.type) if problem else None
-    # A proxy's or a broken server's 5xx says nothing about what was done; a problem that we know does.
-    if response.status_code >= 500 and name in {None, ProblemName.INTERNAL}:
-        return _no_answer(key)
+    if name is ProblemName.INTERNAL:
+        return UnreachableError()
     reason = next((known for known in Rejection if problem and known == problem.reason), None)
     return RefusedError(response.status_code, name, reason=reason, retry_after_seconds=_retry_after(response))
 

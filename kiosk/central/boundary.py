@@ -8,16 +8,20 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kiosk.api import sealing
 from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName, Rejection
+from kiosk.api.sealing import BadSealError, Binding
 from kiosk.central.refusal import Refused
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10  # for a whole body to arrive
+SEALED_BY = "sealed_by"  # in the state of a request: the kiosk that its sealed body names
 
 TITLES = {
     ProblemName.SLOT_TAKEN: "The slot has no place left",
@@ -112,7 +116,11 @@ class Boundary:
             await refusal(scope, receive, send_uncached)
             return
         try:
+            if _header(scope, b"content-type") == sealing.MEDIA_TYPE:
+                scope, body = await _unsealed(scope, body)
             await self.app(scope, _replay(body, receive), send_uncached)
+        except BadSealError:
+            await problem_response(ProblemName.SEALED_UNREADABLE)(scope, receive, send_uncached)
         except Exception as error:  # noqa: BLE001 (the last resort: whatever broke, the answer is a problem)
             _report(error)
             if not started:
@@ -135,6 +143,21 @@ async def _read_body(receive: Receive) -> bytes | None:
                     return bytes(body)
     except TimeoutError:
         return None
+
+
+async def _unsealed(scope: Scope, body: bytes) -> tuple[Scope, bytes]:
+    """Return the request as if it had come in clear, with the kiosk that sealed it; raise BadSealError."""
+    envelope = sealing.read_envelope(body)
+    binding = Binding(envelope.kiosk, _header(scope, b"idempotency-key"), scope["path"])
+    opened = await run_in_threadpool(scope["app"].state.central.sealing.open, binding, envelope)
+    headers = [pair for pair in scope["headers"] if pair[0] not in {b"content-type", b"content-length"}]
+    headers += [(b"content-type", b"application/json"), (b"content-length", str(len(opened)).encode())]
+    state = {**scope.get("state", {}), SEALED_BY: envelope.kiosk}
+    return {**scope, "headers": headers, "state": state}, opened
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -8,7 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from kiosk.api.problems import MEDIA_TYPE, ProblemName
 from kiosk.central.admissions import Admissions
-from kiosk.central.boundary import TITLES
+from kiosk.central.boundary import SEALED_BY, TITLES
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.changes import Changes
 from kiosk.central.clock import Clock
@@ -20,6 +20,7 @@ from kiosk.central.manifests import Manifests
 from kiosk.central.reading import Reading
 from kiosk.central.refusal import Refused
 from kiosk.central.rules import Rules
+from kiosk.central.sealing_keys import SealingKeys
 from kiosk.central.signing_in import SignIn
 from kiosk.central.ticket_checks import TicketChecks
 
@@ -41,6 +42,7 @@ class Central:
     admissions: Admissions
     manifests: Manifests
     ticket_checks: TicketChecks
+    sealing: SealingKeys
     catalogue: Catalogue
     issuer: Issuer
     clock: Clock
@@ -75,10 +77,15 @@ Behind = Annotated[Central, Depends(_central)]
 
 
 def as_mediator(
-    central: Behind, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_MEDIATOR)]
+    request: Request,
+    central: Behind,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_MEDIATOR)],
 ) -> Caller:
-    """Return which mediator calls, from which kiosk; raise Refused(not-signed-in)."""
-    return central.sign_in.caller(_token(credentials))
+    """Return which mediator calls, from which kiosk; raise Refused: not-signed-in, sealed-unreadable (by another)."""
+    caller = central.sign_in.caller(_token(credentials))
+    if getattr(request.state, SEALED_BY, caller.kiosk) != caller.kiosk:
+        raise Refused(ProblemName.SEALED_UNREADABLE)
+    return caller
 
 
 def as_counter(

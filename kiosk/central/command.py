@@ -18,6 +18,7 @@ from kiosk.central.key import check_key
 from kiosk.central.listener import Listener, base_url, bind
 from kiosk.central.migrations import migrate
 from kiosk.central.registers import CoordinationApi, EmbeddedForeigners, EmbeddedPreApplications, Registers
+from kiosk.central.sealing_keys import prepare_sealing
 from kiosk.central.seed import HoldsRealData, seed_demo
 from kiosk.central.server import create_app, openapi_document
 from kiosk.central.storage import Storage, open_storage
@@ -83,6 +84,7 @@ def prepare(data_dir: Path, clock: Clock, seed: str | None, database_url: str | 
         with storage.preparing() as transaction:
             check_key(transaction, storage.person_key)
             prepare_keys(transaction, data_dir, storage.person_key, clock())
+            prepare_sealing(transaction, storage.person_key, clock())
             register(catalogue, transaction)
             if seed == "demo":
                 seed_demo(transaction, catalogue, clock(), storage.person_key)

@@ -92,7 +92,7 @@ def answers(catalogue: Catalogue) -> dict[str, BaseModel]:
         "listSlots": contract.SlotPage(slots=[_SLOT]),
         "createHold": contract.Hold(id=HOLD_ID, slot=_SLOT, expires_at=_NOW + dt.timedelta(minutes=5)),
         "createBookings": _BOOKINGS,
-        "readBookingsByKey": _BOOKINGS,
+        "readBookingsByKey": contract.Outcome(action="book", bookings=[_BOOKING]),
         "searchBookings": _BOOKINGS,
         "rescheduleBooking": _BOOKING.model_copy(
             update={"revision": 2, "moves_left": 1, "start": _LATER, "token": _token(_LATER, 2)}

@@ -12,6 +12,7 @@ from kiosk.central.events import Act, record_command
 from kiosk.central.failure import fail
 from kiosk.central.intents import settle
 from kiosk.central.ledger_commands import WRONG_USAGE, on_ledger
+from kiosk.central.sealing_keys import add_key
 from kiosk.central.storage import Storage
 from kiosk.central.ticket_keys import (
     ROOT_NAME,
@@ -30,13 +31,14 @@ from kiosk.tickets.reference import grouped
 
 
 def rotate_keys(data_dir: Path, database_url: str | None, days: int, root_file: Path | None) -> int:
-    """Publish a new key that signs in so many days; the one before stops then."""
+    """Publish a new key that signs in so many days; the one before stops then. Kiosks seal to a new one at once."""
 
     def work(storage: Storage) -> int:
         def once(transaction: Connection) -> TicketKey:
             hold_still(transaction)
             now, root = utc_now(), _root(transaction, data_dir, root_file)
             key = rotate(transaction, storage.person_key, root, now, now + dt.timedelta(days=days))
+            add_key(transaction, storage.person_key, now)
             act = Act("rotate-keys", key.key_id.hex(), {"from": key.not_before.isoformat()})
             record_command(transaction, storage.person_key, now, act)
             return key

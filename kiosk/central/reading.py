@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -28,7 +28,8 @@ from kiosk.central.storage import Storage
 from kiosk.tickets.reference import BadReferenceError, read_reference
 
 MAX_FOUND = 20
-BOOKING_ACTIONS = frozenset({"move", "cancel", "correct"})
+
+Action = Literal["hold", "book", "application", "move", "cancel", "correct", "attempt", "report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ _FOR_A_RELEASER = _queries(FREE_TO_CALLER)
 _GAVE_UP = sa.select(
     sa.exists().where(db.releases.c.kiosk == sa.bindparam("my_kiosk"))
     | sa.exists().where(db.releases.c.mediator == sa.bindparam("my_self"))
+)
+_STANDING = (
+    sa.select(db.slots, db.holds.c.expires_at)
+    .join(db.holds, db.holds.c.slot == db.slots.c.id)
+    .where(db.holds.c.id == sa.bindparam("which"), db.holds.c.expires_at > sa.bindparam("now"))
 )
 _DOWN = sa.select(db.sites.c.id).where(db.sites.c.source != "ok")
 _HORIZON = sa.select(db.services.c.horizon_days).where(db.services.c.id == sa.bindparam("what"))
@@ -208,16 +214,38 @@ class Reading:
         days: int = transaction.execute(_HORIZON, {"what": service_id}).scalar_one()
         return days
 
-    def by_key(self, kiosk: str, key: str) -> contract.Bookings:
-        """Return what this kiosk's intent booked or changed; raise Refused(not-found) when it did nothing."""
+    def by_key(self, kiosk: str, key: str) -> contract.Outcome:
+        """Return what this kiosk's intent came to; raise Refused(not-found) when nothing was done under the key."""
         with self.storage.reading() as transaction:
             intent = intents.find(transaction, kiosk, key)
-            if intent is not None and intent["action"] == "book":
-                return wire.bookings_of_hold(transaction, intent["subject"], self.catalogue, self.issuer)
-            if intent is not None and intent["action"] in BOOKING_ACTIONS:
-                booking = wire.one_booking(transaction, intent["subject"], self.catalogue, self.issuer)
-                return contract.Bookings(bookings=[booking])
-        raise Refused(ProblemName.NOT_FOUND, "nothing was booked or changed under this key")
+            if intent is None:
+                raise Refused(ProblemName.NOT_FOUND, "nothing was done under this key")
+            return self._outcome(transaction, intent["action"], intent["subject"])
+
+    def _outcome(self, transaction: Connection, action: Action, subject: str) -> contract.Outcome:
+        match action:
+            case "book":
+                booked = wire.bookings_of_hold(transaction, subject, self.catalogue, self.issuer)
+                return contract.Outcome(action=action, bookings=booked.bookings)
+            case "hold":
+                return contract.Outcome(action=action, hold=self._standing(transaction, subject))
+            case "attempt":
+                kept = transaction.scalar(sa.select(db.attempts.c.answer).where(db.attempts.c.id == subject))
+                return contract.Outcome(action=action, attempt=contract.Attempt.model_validate_json(kept or ""))
+            case "report":
+                told = sa.select(db.reports.c.reference, db.reports.c.at).where(db.reports.c.id == subject)
+                report = transaction.execute(told).one()
+                return contract.Outcome(action=action, report=contract.Report(reference=report.reference, at=report.at))
+        booking = wire.one_booking(transaction, subject, self.catalogue, self.issuer)
+        return contract.Outcome(action=action, bookings=[booking])
+
+    def _standing(self, transaction: Connection, hold_id: str) -> contract.Hold | None:
+        row = transaction.execute(_STANDING, {"which": hold_id, "now": self.clock()}).mappings().one_or_none()
+        if row is None:
+            return None
+        zone = self.catalogue.zone(row["site"])
+        slot = wire.slot(row, row["capacity"] - row["taken"], self.catalogue)
+        return contract.Hold(id=hold_id, slot=slot, expires_at=row["expires_at"].astimezone(zone))
 
     def search(self, wanted: contract.ByReference | contract.ByName) -> contract.Bookings:
         """Return a person's appointments, to come and past, latest first; raise Refused(invalid) for a misread code."""

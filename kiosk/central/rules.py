@@ -104,11 +104,12 @@ class Rules:
     clock: Clock
     chance: Chance
 
-    def hold(self, caller: Caller, request: contract.HoldRequest) -> Held:
+    def hold(self, caller: Caller, request: contract.HoldRequest, key: str | None = None) -> Held:
         """Keep a slot for the persons; the same request again gives the same hold, another one replaces it.
 
         Raise Refused: not-found, invalid (party too large), source-unavailable, identity-rejected,
-        register-unavailable, person-has-booking, person-has-hold, cooling-off, *-limit, slot-taken.
+        register-unavailable, person-has-booking, person-has-hold, cooling-off, *-limit, slot-taken; under a key that
+        was used before, hold-expired and idempotency-mismatch.
         """
         now = self.clock()
         with self.storage.looking() as connection:
@@ -118,8 +119,9 @@ class Rules:
             places.let_time_pass(self.storage, self.chance, now)
         self._check_slot(slot, len(applicants), now)
         self._check_identities(caller, slot, applicants)
+        intent = Intent(caller, key or "", "hold", "", request)
         try:
-            return in_turn(self.storage, caller, lambda tx: self._hold_once(tx, caller, slot, applicants))
+            return in_turn(self.storage, caller, lambda tx: self._hold_once(tx, intent, slot, applicants))
         except IntegrityError as error:
             if intents.is_about(error, PERSON_CLASH):
                 raise self._clash(caller, slot["service"], applicants) from None
@@ -209,21 +211,31 @@ class Rules:
         in_turn(self.storage, caller, once)
 
     def _hold_once(
-        self, transaction: Connection, caller: Caller, slot: sa.RowMapping, applicants: tuple[Applicant, ...]
+        self, transaction: Connection, intent: Intent, slot: sa.RowMapping, applicants: tuple[Applicant, ...]
     ) -> Held:
-        now = self.clock()
+        now, caller = self.clock(), intent.caller
         limits = places.limits_of(slot)
         zone = self.catalogue.zone(slot["site"])
         windows = [*places.windows(caller, limits, now), places.site_window(slot["site"], zone, limits, now)]
         identities = "\n".join(applicant.identity for applicant in applicants)
         mine = transaction.execute(_MY_HOLD, {"of": caller.kiosk}).mappings().one_or_none()
+        hold_id, expires_at = self.chance.new_id(), now + dt.timedelta(seconds=limits.hold_seconds)
+        same = (
+            mine is not None
+            and (mine["slot"], mine["identities"]) == (slot["id"], identities)
+            and mine["expires_at"] > now
+            and _speaks_for(transaction, mine, applicants)
+        )
+        if intent.key:
+            subject = mine["id"] if mine is not None and same else hold_id
+            done = intents.begin(transaction, self.storage.person_key, intent, subject)
+            if done is not None and not (mine is not None and same and mine["id"] == done):
+                raise Refused(ProblemName.HOLD_EXPIRED)
         if mine is not None:
-            same = (mine["slot"], mine["identities"]) == (slot["id"], identities) and mine["expires_at"] > now
-            if same and _speaks_for(transaction, mine, applicants):
+            if same:
                 row = places.offered(transaction, slot["id"])
                 return self._held(mine["id"], mine["expires_at"], slot, row["capacity"] - row["taken"], ())
             self._end(transaction, caller, mine, now)
-        hold_id, expires_at = self.chance.new_id(), now + dt.timedelta(seconds=limits.hold_seconds)
         _claim(transaction, slot["service"], hold_id, applicants, expires_at)
         # After the claim, which waits for whoever is cancelling at this moment: that one counts too.
         for applicant in applicants:

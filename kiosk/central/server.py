@@ -30,6 +30,7 @@ from kiosk.central.places import rate_headers
 from kiosk.central.reading import Reading, Window
 from kiosk.central.registers import Registers
 from kiosk.central.rules import Rules
+from kiosk.central.sealing_keys import SealingKeys
 from kiosk.central.signed import SignedAnswer
 from kiosk.central.signing_in import SignIn
 from kiosk.central.storage import Storage
@@ -68,6 +69,7 @@ def create_app(storage: Storage, catalogue: Catalogue, registers: Registers, clo
         Admissions(storage, catalogue, clock),
         Manifests(storage, catalogue, issuer, clock),
         TicketChecks(storage, catalogue, issuer, clock),
+        SealingKeys(storage, issuer, clock),
         catalogue,
         issuer,
         clock,
@@ -158,15 +160,14 @@ def _change(booking: str, if_match: str, key: str) -> Change:
 ServiceQuery = Annotated[Identifier, Query(examples=[SERVICE_ID])]
 Key = Annotated[str, Path(pattern=contract.IDEMPOTENCY_KEY_PATTERN)]
 BookingId = Annotated[Identifier, Path(examples=[BOOKING_ID])]
-IdempotencyKey = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        pattern=contract.IDEMPOTENCY_KEY_PATTERN,
-        description="the same for every retry of one intent",
-        examples=["0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d"],
-    ),
-]
+_KEY_HEADER = Header(
+    alias="Idempotency-Key",
+    pattern=contract.IDEMPOTENCY_KEY_PATTERN,
+    description="the same for every retry of one intent",
+    examples=["0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d"],
+)
+IdempotencyKey = Annotated[str, _KEY_HEADER]
+HoldKey = Annotated[str | None, _KEY_HEADER]
 Revision = Annotated[
     str,
     Header(
@@ -198,6 +199,18 @@ def health(central: Behind) -> contract.Health:
 def ticket_keys(central: Behind) -> SignedAnswer:
     """Return the list of public keys, signed by the root that whoever verifies knows beforehand."""
     return SignedAnswer(central.reading.ticket_keys())
+
+
+@_open.get(
+    "/.well-known/rdv-sealing-key",
+    operation_id="readSealingKey",
+    summary="The key to which kiosks seal what they ask",
+    response_class=SignedAnswer,
+    responses=problems(),
+)
+def sealing_key(central: Behind) -> SignedAnswer:
+    """Return the public key (X25519) for sealed bodies, signed by the key of tickets in force."""
+    return SignedAnswer(central.sealing.published())
 
 
 @_open.post(
@@ -362,6 +375,9 @@ def slots(
             *_CAPS,
             ProblemName.REGISTER_UNAVAILABLE,
             ProblemName.SOURCE_UNAVAILABLE,
+            ProblemName.HOLD_EXPIRED,
+            ProblemName.IDEMPOTENCY_MISMATCH,
+            ProblemName.SEALED_UNREADABLE,
         ),
     },
 )
@@ -370,9 +386,13 @@ def create_hold(
     caller: SignedIn,
     response: Response,
     body: Annotated[contract.HoldRequest, JsonBody(openapi_examples=one_example(_HOLD_REQUEST))],
+    idempotency_key: HoldKey = None,
 ) -> contract.Hold:
-    """Keep places for these persons. A kiosk has one hold: the same again changes nothing, another one ends it."""
-    held = central.rules.hold(caller, body)
+    """Keep places for these persons. A kiosk has one hold: the same again changes nothing, another one ends it.
+
+    Under an Idempotency-Key that was used before, the hold of then is answered, or hold-expired.
+    """
+    held = central.rules.hold(caller, body, idempotency_key)
     response.headers.update(rate_headers(held.left, central.clock()))
     return held.hold
 
@@ -426,8 +446,8 @@ def create_bookings(
     summary="What became of an intent",
     responses=problems(ProblemName.NOT_FOUND),
 )
-def bookings_by_key(central: Behind, caller: SignedIn, key: Key) -> contract.Bookings:
-    """Return what this kiosk booked under a key: the way out of an answer that never came."""
+def bookings_by_key(central: Behind, caller: SignedIn, key: Key) -> contract.Outcome:
+    """Return what this kiosk's intent of that key came to: the way out of an answer that never came."""
     return central.reading.by_key(caller.kiosk, key)
 
 

@@ -263,6 +263,14 @@ key_sets = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
+sealing_keys = sa.Table(
+    "sealing_keys",  # private halves of the keys to which kiosks seal what they ask
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),  # as in kiosk.api.sealing, in hex
+    sa.Column("sealed", sa.LargeBinary, nullable=False),  # only person.key opens it
+    sa.Column("created_at", Instant, nullable=False),
+)
+
 counters = sa.Table(
     "counters",  # devices at which tickets are shown; one that was lost is revoked, and stays for what it noted
     metadata,

@@ -4,17 +4,13 @@ The root signs the list, and nothing else; only the first start and a change of 
 """
 
 import datetime as dt
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -24,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 from sqlalchemy.engine import Connection
 
 from kiosk.central import tables as db
-from kiosk.central.key import KEY_BYTES, WrongKey, write_once
+from kiosk.central import vault
+from kiosk.central.key import WrongKey, write_once
 from kiosk.central.storage import take_turn
 from kiosk.tickets import cose, keys
 from kiosk.tickets.cose import Signer
@@ -32,8 +29,7 @@ from kiosk.tickets.keys import BadKeySetError, KeySet, TicketKey
 
 ROOT_NAME = "root.key"
 ROOT_PUBLIC_NAME = "root.pub"
-_SEAL_PURPOSE = b"ticket keys"
-_NONCE_BYTES = 12
+_PURPOSE = b"ticket keys"
 _SCALAR_BYTES = 32
 
 NEWEST = sa.select(sa.func.max(db.key_sets.c.number)).scalar_subquery()
@@ -246,24 +242,18 @@ def _end_to_end(listed: Iterable[TicketKey], moment: dt.datetime) -> list[Ticket
 
 def _seal(person_key: bytes, signer: Signer) -> bytes:
     scalar = signer.private.private_numbers().private_value.to_bytes(_SCALAR_BYTES, "big")
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + _sealing(person_key).encrypt(nonce, scalar, signer.key_id)
+    return vault.lock(person_key, _PURPOSE, signer.key_id, scalar)
 
 
 def _unseal(person_key: bytes, key_id: bytes, sealed: Mapping[str, bytes]) -> Signer:
     name = key_id.hex()
     try:
-        nonce, text = sealed[name][:_NONCE_BYTES], sealed[name][_NONCE_BYTES:]
-        scalar = _sealing(person_key).decrypt(nonce, text, key_id)
+        scalar = vault.unlock(person_key, _PURPOSE, key_id, sealed[name])
         return Signer(ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1()), key_id)
-    except (KeyError, ValueError, TypeError, InvalidTag):  # SQLite keeps whatever is put in
+    except (KeyError, ValueError):
         raise BadTicketKey(
             f"ticket key {name} in the database is damaged; restore it from the backup, or revoke it"
         ) from None
-
-
-def _sealing(person_key: bytes) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), KEY_BYTES, None, _SEAL_PURPOSE).derive(person_key))
 
 
 def _first_root(data_dir: Path) -> Signer:

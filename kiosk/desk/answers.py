@@ -46,6 +46,7 @@ class Refusal(StrEnum):
     TOO_MANY = "too-many"
     STORAGE_UNAVAILABLE = "storage-unavailable"
     NOT_FOUND = "not-found"
+    SEALED_UNREADABLE = "sealed-unreadable"
     OTHER = "other"
 
 
@@ -79,7 +80,14 @@ class NoSuchTicketError(DeskError):
 
 
 class OutcomeUnknownError(DeskError):
-    """The booking may or may not have been made; the same intent must be asked again, never a new one."""
+    """It may or may not have been done; the same intent must be asked again, never a new one.
+
+    `retry_after_seconds` when the central said how long to wait.
+    """
+
+    def __init__(self, retry_after_seconds: int | None = None) -> None:
+        super().__init__("nobody knows")
+        self.retry_after_seconds = retry_after_seconds
 
 
 class JournalError(DeskError):
@@ -114,10 +122,22 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An intent left open by an earlier visit, and what became of it: a booking's reference, or nothing booked."""
+    """What became of an intent that nobody waited for: a booking's reference, or nothing booked."""
 
-    sent_at: dt.datetime
+    key: str
+    code: str  # of the request, as papers and lists call it
+    asked_at: dt.datetime
     reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A booking that was asked for: what it is called, since when, how often it left, and whether it may be taken."""
+
+    code: str
+    asked_at: dt.datetime
+    tries: int
+    may_be_done: bool
 
 
 class Printer(StrEnum):

@@ -1,45 +1,46 @@
 """Search, hold and book through the central, in the words of the domain; wire errors become desk answers here."""
 
-import asyncio
-import contextlib
 import datetime as dt
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from kiosk.api import contract, convert
-from kiosk.api.client import CentralClient, OutcomeUnknownError, RefusedError, UnreachableError
+from kiosk.api.client import CentralClient, RefusedError, UnreachableError
 from kiosk.booking.booking import Booking, BookingStatus, Hold
 from kiosk.booking.catalogue import Availability, IdentifierKind, Service, Site, Slot, nearest_first
 from kiosk.booking.journey import Journey, Known
 from kiosk.booking.person import BirthDate
-from kiosk.desk import answers
 from kiosk.desk.answers import (
     Central,
     CentralRefusedError,
     CentralSilentError,
-    JournalError,
+    OutcomeUnknownError,
     Refusal,
+    Request,
     Settled,
     Shift,
 )
 from kiosk.desk.checks import Directory, directory_of
-from kiosk.journal.intents import Intent, Intents
-
-# Refusals that may come before the central looked at the key: an earlier attempt may still have been booked.
-_SAYS_NOTHING_OF_BEFORE = frozenset(
-    {Refusal.NOT_SIGNED_IN, Refusal.TOO_MANY, Refusal.STORAGE_UNAVAILABLE, Refusal.OTHER}
-)
-SETTLING_MARGIN = dt.timedelta(seconds=30)  # for a request on its way when the hold ended
+from kiosk.desk.outgoing import Outgoing, Wish, refusal_of
+from kiosk.journal.outbox import Action, Intent
 
 
 class Bookings:
     """The central as the counter uses it. Every method raises CentralSilentError or CentralRefusedError."""
 
-    def __init__(self, client: CentralClient, intents: Intents, now: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self,
+        client: CentralClient,
+        outgoing: Outgoing,
+        root: str | None,
+        now: Callable[[], dt.datetime],
+        new_key: Callable[[], str],
+    ) -> None:
         self._client = client
-        self._intents = intents
+        self._outgoing = outgoing
+        self._root = root
         self._now = now
+        self._new_key = new_key
         self._services: dict[str, Service] = {}
         self._sites: dict[str, Site] = {}
         self._shift: Shift | None = None
@@ -50,7 +51,7 @@ class Bookings:
     async def close(self) -> None:
         """Close the connection and the journal."""
         await self._client.close()
-        self._intents.close()
+        self._outgoing.close()
 
     async def check(self) -> None:
         """Ask whether the central is there and note the answer; raise nothing."""
@@ -62,11 +63,12 @@ class Bookings:
                 self.central = Central.SILENT
 
     async def open_shift(self, mediator: str, code: str, kiosk: str) -> Shift:
-        """Sign the mediator in and read the catalogue."""
+        """Sign the mediator in, read the catalogue, and learn to which key to seal; raise NotGenuineError as well."""
         with self.contact():
             me = await self._client.sign_in(mediator, code, kiosk)
             self._services = {s.id: convert.service(s) for s in (await self._client.services()).services}
             self._sites = {s.id: convert.site(s) for s in (await self._client.sites()).sites}
+            await self._outgoing.learn_key(self._root)
         self._shift = Shift(me.mediator.name, me.kiosk.name, me.kiosk.department, me.kiosk.region)
         return self._shift
 
@@ -127,8 +129,15 @@ class Bookings:
         if journey.person is None:
             raise ValueError("a slot is kept for somebody")
         request = convert.hold_request(slot, journey.person, journey.numbers_to_give)
-        with self.contact():
-            return convert.hold(await self._client.hold(request), journey.person)
+        wish = Wish(self._new_key(), Action.HOLD, "/v1/holds", request)
+        try:
+            with self.contact():
+                outcome = await self._carry(wish)
+                if outcome.hold is None:
+                    raise CentralRefusedError(Refusal.HOLD_EXPIRED)
+                return convert.hold(outcome.hold, journey.person)
+        finally:  # one that nobody heard of runs out by itself
+            await self._outgoing.forget(wish.key)
 
     async def release(self, hold: Hold) -> None:
         """Give a held slot back; unheard, it runs out by itself."""
@@ -144,67 +153,67 @@ class Bookings:
             raise ValueError("a journey is booked once it has a person and a hold")
         request = convert.booking_request(journey.person, journey.hold, journey.consent)
         self._in_hand = journey.intent_key
-        first = await self._write_down(Intent(journey.intent_key, self._now(), journey.hold.expires_at))
         try:
             with self.contact():
-                booked = await self._client.book(request, journey.intent_key)
-        except CentralRefusedError as refused:
-            if not first and refused.refusal in _SAYS_NOTHING_OF_BEFORE:
-                raise answers.OutcomeUnknownError from None
-            await self._answered(journey.intent_key)
-            raise
-        except CentralSilentError:
-            if not first:  # an earlier attempt left this kiosk, and may have arrived
-                raise answers.OutcomeUnknownError from None
-            await self._answered(journey.intent_key)
+                outcome = await self._carry(Wish(journey.intent_key, Action.BOOK, "/v1/bookings", request))
+        except CentralRefusedError:
+            await self._outgoing.forget(journey.intent_key)
             raise
         try:
-            booking = convert.booking(booked.bookings[0], self._services, self._sites)
+            return convert.booking(outcome.bookings[0], self._services, self._sites)
         except (convert.UnknownThingError, IndexError):
-            # A yes that cannot be read is not a no.
-            raise answers.OutcomeUnknownError from None
-        await self._answered(journey.intent_key)
-        return booking
+            raise OutcomeUnknownError from None  # a yes that cannot be read is not a no
 
-    async def _write_down(self, intent: Intent) -> bool:
-        try:
-            return await asyncio.to_thread(self._intents.sending, intent)
-        except sqlite3.Error:
-            raise JournalError from None
+    async def _carry(self, wish: Wish) -> contract.Outcome:
+        await self._outgoing.write_down(wish)
+        return await self._outgoing.step(wish.key)
 
-    async def _answered(self, key: str) -> None:
-        # A row that cannot be erased is asked about again later: news twice, but nothing lost.
-        with contextlib.suppress(sqlite3.Error):
-            await asyncio.to_thread(self._intents.answered, key)
+    async def in_hand(self) -> Request | None:
+        """Return the booking that this visit asked for, as far as the journal knows it; raise JournalError."""
+        asked = await self._outgoing.open_intents()
+        return next((_request(intent) for intent in asked if intent.key == self._in_hand), None)
+
+    async def withdraw(self) -> None:
+        """Give up the booking in hand, of which nothing left."""
+        if self._in_hand is not None:
+            await self._outgoing.forget(self._in_hand)
+
+    async def heard(self) -> None:
+        """The mediator sees that the booking in hand is made, and its paper is in the spool: nobody needs telling."""
+        if self._in_hand is not None:
+            await self._outgoing.forget(self._in_hand)
 
     def leave(self) -> None:
         """Let go of the journey: an intent left open is settled in the background from now on."""
         self._in_hand = None
 
-    async def settle(self) -> tuple[Settled, ...]:
-        """Learn what became of intents that an earlier visit, or an earlier life of this kiosk, left open."""
-        settled = []
-        for intent in await self._unanswered():
-            if intent.key == self._in_hand:
-                continue  # somebody stands before it and asks
-            with self.contact():
-                # The hold ends by the central's clock, read before asking: a wrong clock here must not make a lie.
-                central_time = (await self._client.health()).time
-                booked = await self._client.booked_under(intent.key)
-            if booked and booked.bookings:
-                settled.append(Settled(intent.sent_at, booked.bookings[0].reference))
-            elif central_time > intent.hold_expires_at + SETTLING_MARGIN:
-                settled.append(Settled(intent.sent_at, None))
-            else:
-                continue
-            await self._answered(intent.key)
-        return tuple(settled)
+    async def unresolved(self) -> tuple[Request, ...]:
+        """Return the requests, not of this visit, that may be done without anybody knowing; raise JournalError."""
+        return tuple(_request(intent) for intent in await self._left_behind() if intent.may_be_done)
 
-    async def _unanswered(self) -> tuple[Intent, ...]:
-        try:
-            return await asyncio.to_thread(self._intents.unanswered)
-        except sqlite3.Error:
-            raise JournalError from None
+    async def settle(self) -> None:
+        """Bring every intent one step on that an earlier visit, or an earlier life of this kiosk, left open."""
+        for intent in await self._left_behind():
+            if intent.action is Action.HOLD:
+                await self._outgoing.forget(intent.key)
+                continue
+            try:
+                with self.contact():
+                    await self._outgoing.step(intent.key)
+            except (CentralRefusedError, OutcomeUnknownError):
+                continue  # told by `settled`, or asked again at the next turn
+
+    async def settled(self) -> tuple[Settled, ...]:
+        """Return what became of them, until somebody has heard it; raise JournalError."""
+        told = [intent for intent in await self._outgoing.answered_intents() if intent.key != self._in_hand]
+        return tuple(Settled(intent.key, intent.code, intent.asked_at, intent.reference) for intent in told)
+
+    async def take_note(self, settled: Settled) -> None:
+        """A mediator has heard it."""
+        await self._outgoing.forget(settled.key)
+
+    async def _left_behind(self) -> list[Intent]:
+        return [intent for intent in await self._outgoing.open_intents() if intent.key != self._in_hand]
 
     @contextmanager
     def contact(self) -> Iterator[None]:
@@ -214,19 +223,20 @@ class Bookings:
         except (UnreachableError, convert.UnknownThingError):
             self.central = Central.SILENT
             raise CentralSilentError from None
-        except OutcomeUnknownError:
+        except (CentralSilentError, OutcomeUnknownError):
             self.central = Central.SILENT
-            raise answers.OutcomeUnknownError from None
+            raise
+        except CentralRefusedError:
+            self.central = Central.HERE
+            raise
         except RefusedError as refused:
             self.central = Central.HERE
             raise CentralRefusedError(refusal_of(refused), refused.retry_after_seconds) from None
         self.central = Central.HERE
 
 
-def refusal_of(refused: RefusedError) -> Refusal:
-    """Return the reason if it is one that has a sentence, else the problem."""
-    names = [name.value for name in (refused.reason, refused.name) if name]
-    return next((Refusal(name) for name in names if name in Refusal._value2member_map_), Refusal.OTHER)
+def _request(intent: Intent) -> Request:
+    return Request(intent.code, intent.asked_at, intent.tries, intent.may_be_done)
 
 
 def _persons(bookings: Iterable[Booking], now: dt.datetime) -> tuple[Known, ...]:

@@ -9,8 +9,8 @@ from kiosk.api import contract, convert
 from kiosk.api.client import RefusedError, UnreachableError
 from kiosk.api.counter_client import CounterClient
 from kiosk.desk.answers import Central, CentralRefusedError, CentralSilentError, JournalError
-from kiosk.desk.bookings import refusal_of
 from kiosk.desk.counter_knowledge import CounterKnowledge
+from kiosk.desk.outgoing import refusal_of
 from kiosk.journal.counter_book import Answer, BookError, CounterBook, Note
 
 MAX_OFFSET = dt.timedelta(days=36_525)  # an empty battery is decades behind; more is senseless

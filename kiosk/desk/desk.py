@@ -11,6 +11,7 @@ from kiosk.desk.answers import (
     CentralSilentError,
     DeskError,
     OpeningError,
+    Request,
     Settled,
     Shift,
     SpoolError,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 5.0
 SILENT_HEARTBEAT_SECONDS = 1.0
-NEWS_KEPT = 3
 ERASE_EVERY = dt.timedelta(minutes=1)
 JOURNAL_FILE = "journal.sqlite"
 
@@ -60,6 +60,7 @@ class Desk:
         self.new_key = new_key
         self.shift: Shift | None = None
         self.settled: tuple[Settled, ...] = ()
+        self.unresolved: tuple[Request, ...] = ()
         self._settings = settings
         self._host = host
         self._lost = False
@@ -113,7 +114,7 @@ class Desk:
             address = await self._host.start()
             root = self._host.root_key() or self._settings.root_key
             self._bookings, self._papers, self._tickets = await asyncio.to_thread(
-                _open, self._settings, address, root, self.now
+                _open, self._settings, address, root, self.now, self.new_key
             )
         except OSError as error:
             self._lost = True
@@ -139,6 +140,8 @@ class Desk:
     async def sign_in(self, mediator: str, code: str) -> Shift:
         """Open the shift; raise DeskError."""
         self.shift = await self.bookings.open_shift(mediator, code, self._settings.id)
+        with contextlib.suppress(DeskError):
+            await self._look_back()
         with contextlib.suppress(DeskError):  # learnt at the next shift
             await self.tickets.learn_keys()
         return self.shift
@@ -153,7 +156,6 @@ class Desk:
         if self._bookings:
             self._bookings.close_shift()
         self.shift = None
-        self.settled = ()
 
     async def release(self, hold: "Hold") -> None:
         """Give a held slot back; unheard, it runs out by itself, so nobody needs to know."""
@@ -165,9 +167,9 @@ class Desk:
         while True:
             await self._erase_old_papers()
             await self.bookings.check()
-            if self.shift and self.central is Central.HERE:
-                await self._settle()
-            quick = self.central is not Central.HERE
+            with contextlib.suppress(DeskError):  # asked again at the next beat
+                await self._look_back()
+            quick = self.central is not Central.HERE or self.unresolved
             await asyncio.sleep(SILENT_HEARTBEAT_SECONDS if quick else HEARTBEAT_SECONDS)
 
     async def _erase_old_papers(self) -> None:
@@ -176,23 +178,31 @@ class Desk:
             with contextlib.suppress(SpoolError):  # tried again at the next turn
                 await self.papers.erase_old()
 
-    async def _settle(self) -> None:
+    async def take_note(self, settled: Settled) -> None:
+        """A mediator has heard what became of a request; it leaves the list."""
+        await self.bookings.take_note(settled)
+        self.settled = tuple(other for other in self.settled if other.key != settled.key)
+
+    async def _look_back(self) -> None:
+        """Settle what earlier visits left open, as far as can be, and read what is to be told about it."""
         try:
-            self.settled = (self.settled + await self.bookings.settle())[-NEWS_KEPT:]
-        except DeskError:
-            return  # asked again at the next beat
+            if self.shift and self.central is Central.HERE:
+                await self.bookings.settle()
+        finally:
+            self.settled = await self.bookings.settled()
+            self.unresolved = await self.bookings.unresolved()
 
 
 def _open(
-    settings: Settings, address: str, root: str | None, now: Callable[[], dt.datetime]
+    settings: Settings, address: str, root: str | None, now: Callable[[], dt.datetime], new_key: Callable[[], str]
 ) -> "tuple[Bookings, Papers, Tickets]":
-    import sqlite3
-
     from kiosk.api.client import CentralClient
     from kiosk.desk.bookings import Bookings
+    from kiosk.desk.outgoing import Outgoing
     from kiosk.desk.papers import Papers
     from kiosk.desk.tickets import Tickets
-    from kiosk.journal.intents import Intents
+    from kiosk.journal.outbox import Outbox
+    from kiosk.statefile import StateFileError
 
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
@@ -200,10 +210,10 @@ def _open(
     except SpoolError as error:
         raise StateError from error
     try:
-        intents = Intents(settings.state_dir / JOURNAL_FILE)
-    except sqlite3.Error as error:
+        outbox = Outbox(settings.state_dir / JOURNAL_FILE, now)
+    except StateFileError as error:
         papers.close()
         raise StateError from error
     client = CentralClient(address)
-    bookings = Bookings(client, intents, now)
+    bookings = Bookings(client, Outgoing(client, outbox, settings.id), root, now, new_key)
     return bookings, papers, Tickets(client, bookings, root, settings.state_dir, now)

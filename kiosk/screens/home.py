@@ -123,7 +123,7 @@ def _news(settled: Iterable[Settled]) -> str:
 
 
 def _outcome(settled: Settled) -> str:
-    when = french.hour(settled.sent_at.astimezone().time())
+    when = french.hour(settled.asked_at.astimezone().time())
     if settled.reference is None:
         return f"! La demande de {when} n'a pas abouti : rien n'est réservé. La personne peut recommencer."
     return f"! La demande de {when} a abouti. Le rendez-vous est pris : retrouvez-le par le nom, puis F8."

@@ -2,22 +2,24 @@
 
 import asyncio
 import datetime as dt
+import random
 from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import work
+from textual.message import Message
 from textual.widget import Widget
 
 from kiosk.booking import french
 from kiosk.booking.journey import Journey, Step
 from kiosk.desk.answers import CentralRefusedError, CentralSilentError, JournalError, OutcomeUnknownError, Refusal
 from kiosk.desk.desk import Desk
+from kiosk.desk.pace import pause_seconds
 from kiosk.screens.base import FINISH, HELP, LANGUAGE, MASK
 from kiosk.screens.step import StepScreen
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.sentences import Question, Sentence
 
-RETRY_SECONDS = 2.0
 ASKING = "Nous prenons le rendez-vous…"
 NOT_SENT = "Le rendez-vous n'est pas encore pris : le serveur ne répond pas."
 UNKNOWN = "Nous ne savons pas encore si le rendez-vous est pris."
@@ -78,16 +80,28 @@ class SendingScreen(StepScreen):
     def action_back(self) -> None:
         """Return to the check only when it is certain that nothing left."""
         if not self._may_be_booked:
-            self.workers.cancel_group(self, "ask")
-            self.answer(self.Change(Step.CHECK, self.journey))
+            self._leave(self.Change(Step.CHECK, self.journey))
 
     def action_finish(self) -> None:
         """Leave; while nobody knows, the slot is not given back, for the request may still be on its way to it."""
-        self.answer(self.Finish(None if self._may_be_booked else self.journey))
+        if self._may_be_booked:
+            self.answer(self.Finish(None))
+        else:
+            self._leave(self.Finish(self.journey))
+
+    @work(group="leave", exit_on_error=False)
+    async def _leave(self, message: Message) -> None:
+        """Take the request back before anything else happens: a journal that keeps it would send it later."""
+        self.workers.cancel_group(self, "ask")
+        await self.desk.bookings.withdraw()
+        self.answer(message)
 
     @work(group="ask", exit_on_error=False)
     async def _ask(self) -> None:
+        tries = 0
         while True:
+            tries += 1
+            wait: int | None = None
             try:
                 booking = await self.desk.bookings.book(self.journey)
             except CentralRefusedError as error:
@@ -97,12 +111,13 @@ class SendingScreen(StepScreen):
                 self._wait(NOT_SENT, may_be_booked=False)
             except JournalError as error:
                 self._wait(self.sentence_for(error), may_be_booked=False)
-            except OutcomeUnknownError:
+            except OutcomeUnknownError as unknown:
+                wait = unknown.retry_after_seconds
                 self._wait(UNKNOWN, may_be_booked=True)
             else:
                 self.answer(self.Booked(booking, new=True, language=self.journey.language))
                 return
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(pause_seconds(tries, wait, random.random))
 
     def _refused(self, error: CentralRefusedError) -> None:
         step = _BACK_TO.get(error.refusal, Step.CHECK)
@@ -114,7 +129,7 @@ class SendingScreen(StepScreen):
         seconds = int((self.desk.now() - self._since).total_seconds())
         self.query_one("#state", Question).say(state)
         self.query_one("#elapsed", Sentence).say(
-            f"Ne recommencez pas : nous redemandons toutes les deux secondes ({seconds} s).\n"
+            f"Ne recommencez pas : nous vérifions toutes les quelques secondes ({seconds} s).\n"
             "Rien ne peut être pris deux fois."
         )
         self.query_one("#leaving", Sentence).say(LEAVING_UNKNOWN if may_be_booked else LEAVING_NOT_SENT)

@@ -67,6 +67,8 @@ _REFUSALS = {
     Refusal.TOO_MANY: "Trop d'essais en peu de temps. Attendez.",
     Refusal.STORAGE_UNAVAILABLE: "Le serveur n'arrive pas à enregistrer. Rien n'est réservé. Essayez dans un moment.",
     Refusal.NOT_FOUND: "Le serveur ne trouve pas ce qui est demandé. Rien n'est réservé. Revenez en arrière.",
+    Refusal.SEALED_UNREADABLE: "Le serveur a changé de clé. Rien n'est réservé. Faites F9, fermez le poste, "
+    "puis identifiez-vous de nouveau.",
     Refusal.OTHER: "Le serveur a refusé cette demande. Rien n'est réservé. Revenez en arrière et vérifiez.",
 }
 

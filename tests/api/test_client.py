@@ -8,15 +8,17 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kiosk.api import contract
-from kiosk.api.client import CentralClient, OutcomeUnknownError, RefusedError, UnreachableError
+from kiosk.api.client import CentralClient, OutcomeUnknownError, RefusedError, SealedWrite, UnreachableError
 from kiosk.api.problems import MEDIA_TYPE, ProblemName, Rejection
 from tests.support.central import NOW, RunningCentral
 from tests.support.faulty import CUT, answer, faulty_server
+from tests.support.outgoing import book, hold
 
 KEY = "0123456789abcdef-key"
 SERVICE = "permis-echange"  # wants no number
 PERSON = contract.Person(surname="N'Guessan", given_names="Éléonore", birth_date="1987")
 OTHER = contract.Applicant(surname="Durand", given_names="Amadou", birth_date="1985-05-05")
+WRITE = SealedWrite("/v1/bookings", KEY, None, b"sealed")
 REQUEST = contract.BookingRequest(hold="h1", persons=[PERSON], consent=contract.Consent(mode="present"))
 
 WRONG_ANSWERS = {
@@ -53,19 +55,20 @@ def wanted(slot: str, person: contract.Person = PERSON) -> contract.HoldRequest:
 
 async def hold_one(central: RunningCentral, client: CentralClient, slot: str = "one-place") -> contract.Hold:
     central.add_slot(slot, capacity=1, service=SERVICE)
-    return await client.hold(wanted(slot))
+    return await hold(client, wanted(slot))
 
 
 async def test_a_booking_goes_all_the_way_and_is_found_again_by_key_name_and_reference(
     demo_central: RunningCentral,
 ) -> None:
     async with signed_in(demo_central) as client:
-        hold = await hold_one(demo_central, client)
-        request = REQUEST.model_copy(update={"hold": hold.id})
-        booked = await client.book(request, KEY)
-        assert await client.book(request, KEY) == booked
-        assert await client.booked_under(KEY) == booked
-        assert await client.booked_under("another-key-0000000") is None
+        held = await hold_one(demo_central, client)
+        request = REQUEST.model_copy(update={"hold": held.id})
+        booked = await book(client, request, KEY)
+        assert await book(client, request, KEY) == booked
+        outcome = await client.outcome_of(KEY)
+        assert outcome == contract.Outcome(action="book", bookings=booked.bookings)
+        assert await client.outcome_of("another-key-0000000") is None
         by_name = await client.search(contract.ByName(surname="NGUE", birth_date="1987"))
         assert by_name == booked
         reference = booked.bookings[0].reference
@@ -74,11 +77,11 @@ async def test_a_booking_goes_all_the_way_and_is_found_again_by_key_name_and_ref
 
 async def test_the_same_hold_is_given_again_and_a_slot_once_given_back_is_not(demo_central: RunningCentral) -> None:
     async with signed_in(demo_central) as client:
-        hold = await hold_one(demo_central, client)
-        assert await client.hold(wanted(hold.slot.id)) == hold
-        await client.release(hold.id)
+        held = await hold_one(demo_central, client)
+        assert await hold(client, wanted(held.slot.id)) == held
+        await client.release(held.id)
         with pytest.raises(RefusedError) as refused:
-            await client.hold(wanted(hold.slot.id))
+            await hold(client, wanted(held.slot.id))
         assert refused.value.name is ProblemName.SLOT_TAKEN
         assert refused.value.retry_after_seconds is None
 
@@ -88,9 +91,9 @@ async def test_a_refused_number_has_its_reason(demo_central: RunningCentral) -> 
     mistaken = OTHER.model_copy(update={"identifiers": contract.Identifiers(agdref="9900000004")})
     async with signed_in(demo_central) as client:
         with pytest.raises(RefusedError) as missing:
-            await client.hold(contract.HoldRequest(slot=slot, persons=[OTHER]))
+            await hold(client, contract.HoldRequest(slot=slot, persons=[OTHER]))
         with pytest.raises(RefusedError) as mismatch:
-            await client.hold(contract.HoldRequest(slot=slot, persons=[mistaken]))
+            await hold(client, contract.HoldRequest(slot=slot, persons=[mistaken]))
     assert (missing.value.name, missing.value.reason) == (ProblemName.IDENTITY_REJECTED, Rejection.AGDREF_MISSING)
     assert mismatch.value.reason is Rejection.AGDREF_MISMATCH
 
@@ -98,12 +101,12 @@ async def test_a_refused_number_has_its_reason(demo_central: RunningCentral) -> 
 async def test_a_person_for_whom_another_kiosk_keeps_a_slot_has_a_time_to_wait(demo_central: RunningCentral) -> None:
     demo_central.add_kiosk("elsewhere")
     async with signed_in(demo_central) as client, client_of(demo_central.base_url) as elsewhere:
-        hold = await hold_one(demo_central, client)
+        held = await hold_one(demo_central, client)
         await elsewhere.sign_in("demo", "000000", "elsewhere")
-        start = hold.slot.start + dt.timedelta(minutes=1)
+        start = held.slot.start + dt.timedelta(minutes=1)
         other = demo_central.add_slot("another", capacity=1, service=SERVICE, start=start)
         with pytest.raises(RefusedError) as refused:
-            await elsewhere.hold(wanted(other))
+            await hold(elsewhere, wanted(other), "elsewhere")
     assert refused.value.name is ProblemName.PERSON_HAS_HOLD
     assert refused.value.retry_after_seconds in range(300, 302)
 
@@ -133,7 +136,7 @@ async def test_a_wrong_code_and_a_call_without_sign_in_are_refused(demo_central:
 async def test_a_booking_without_a_readable_answer_is_neither_made_nor_failed(raw: bytes) -> None:
     async with faulty_server(raw) as url, client_of(url) as client:
         with pytest.raises(OutcomeUnknownError) as unknown:
-            await client.book(REQUEST, KEY)
+            await client.write(WRITE, contract.Bookings)
     assert unknown.value.__cause__ is None
     assert "Guessan" not in str(unknown.value)
 
@@ -151,7 +154,7 @@ async def test_a_booking_that_never_left_is_known_not_to_be_made() -> None:
         port = closed.getsockname()[1]
     async with client_of(f"http://127.0.0.1:{port}") as client:
         with pytest.raises(UnreachableError):
-            await client.book(REQUEST, KEY)
+            await client.write(WRITE, contract.Bookings)
 
 
 @pytest.mark.parametrize(
@@ -173,15 +176,26 @@ async def test_only_a_bounded_number_of_seconds_is_a_time_to_wait(header: str, s
     raw = answer("429 Too Many Requests", MEDIA_TYPE, problem, headers=f"Retry-After: {header}\r\n")
     async with faulty_server(raw) as url, client_of(url) as client:
         with pytest.raises(RefusedError) as refused:
-            await client.hold(wanted("s1"))
+            await client.write(WRITE, contract.Hold)
     assert refused.value.retry_after_seconds == seconds
 
 
-async def test_a_refusal_nobody_defined_is_still_a_refusal() -> None:
+async def test_a_refusal_nobody_defined_is_a_refusal_to_a_question_and_no_answer_to_a_write() -> None:
     body = b'{"type":"urn:rdv:problem:new","title":"x","status":418,"reason":"newer"}'
     problem = answer("418 Teapot", MEDIA_TYPE, body)
     async with faulty_server(problem) as url, client_of(url) as client:
         with pytest.raises(RefusedError) as refused:
-            await client.book(REQUEST, KEY)
+            await client.services()
+        with pytest.raises(OutcomeUnknownError):
+            await client.write(WRITE, contract.Bookings)
     assert refused.value.name is None
     assert refused.value.reason is None
+
+
+@pytest.mark.parametrize("status", ["302 Found", "403 Forbidden", "404 Not Found", "503 Service Unavailable"])
+async def test_what_a_box_on_the_way_says_is_no_answer_to_a_write(status: str) -> None:
+    raw = answer(status, "text/html", b"<h1>Portail</h1>", headers="Retry-After: 7\r\nLocation: /\r\n")
+    async with faulty_server(raw) as url, client_of(url) as client:
+        with pytest.raises(OutcomeUnknownError) as unknown:
+            await client.write(WRITE, contract.Bookings)
+    assert unknown.value.retry_after_seconds == 7

@@ -1,22 +1,35 @@
 """The central's side of the desk: what is known, what is refused, what nobody knows."""
 
 import datetime as dt
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from kiosk.api.client import CentralClient
+from kiosk.api.sealing import BadSealError, Binding, open_sealed, read_envelope
 from kiosk.booking.catalogue import IdentifierKind, Slot
 from kiosk.booking.journey import Journey
 from kiosk.booking.person import BirthDate, Person
 from kiosk.central import tables as db
-from kiosk.desk.answers import Central, CentralRefusedError, CentralSilentError, OutcomeUnknownError, Refusal
+from kiosk.central.issuer import Issuer
+from kiosk.central.sealing_keys import SealingKeys
+from kiosk.desk.answers import (
+    Central,
+    CentralRefusedError,
+    CentralSilentError,
+    JournalError,
+    OutcomeUnknownError,
+    Refusal,
+)
 from kiosk.desk.bookings import Bookings
-from kiosk.journal.intents import Intent, Intents
-from tests.support.central import NOW, RunningCentral, running_central
+from kiosk.desk.outgoing import Outgoing
+from kiosk.journal.outbox import Outbox
+from tests.support.central import NOW, RunningCentral
 from tests.support.faulty import CUT, answer, faulty_server
 
 KEY = "test-intent-000001"
@@ -29,20 +42,33 @@ async def desk_at(url: str, state_dir: Path, central: RunningCentral | None = No
     """Open the bookings of a kiosk at that address; signed in when the central is given."""
     state_dir.mkdir(exist_ok=True)
     clock = central.clock if central else (lambda: NOW)
-    bookings = Bookings(CentralClient(url), Intents(state_dir / "journal.sqlite"), clock)
+    client, outbox = CentralClient(url), Outbox(state_dir / "journal.sqlite", clock)
+    outgoing = Outgoing(client, outbox, "demo")
+    bookings = Bookings(client, outgoing, None, clock, lambda: str(uuid.uuid4()))
     try:
-        if central:
+        if central and central.base_url == url:
             await bookings.open_shift("demo", "000000", "demo")
+        elif central:
+            await _learn_key(outgoing, client, central)
         yield bookings
     finally:
         await bookings.close()
 
 
+async def _learn_key(outgoing: Outgoing, client: CentralClient, central: RunningCentral) -> None:
+    """Learn the key while the line still stands: a kiosk that never was in touch has nobody to seal to."""
+    near = CentralClient(central.base_url)
+    outgoing._client = near
+    await outgoing.learn_key(None)
+    outgoing._client = client
+    await near.close()
+
+
 def left_open(state_dir: Path) -> list[str]:
     """Return the keys that the journal of a kiosk still holds."""
-    intents = Intents(state_dir / "journal.sqlite")
-    keys = [intent.key for intent in intents.unanswered()]
-    intents.close()
+    outbox = Outbox(state_dir / "journal.sqlite", lambda: NOW)
+    keys = [intent.key for intent in outbox.open_intents()]
+    outbox.close()
     return keys
 
 
@@ -101,14 +127,27 @@ async def test_none_and_unknown_are_different(demo_central: RunningCentral, tmp_
     assert refused.value.refusal is Refusal.SOURCE_UNAVAILABLE
 
 
-async def test_a_booking_that_never_left_leaves_nothing_open(demo_central: RunningCentral, tmp_path: Path) -> None:
+async def test_a_booking_that_never_left_can_be_taken_back(demo_central: RunningCentral, tmp_path: Path) -> None:
     async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
         journey = await journey_to(bookings)
-    async with desk_at("http://127.0.0.1:9", tmp_path / "b") as cut_off:
+    async with desk_at("http://127.0.0.1:9", tmp_path / "b", demo_central) as cut_off:
         with pytest.raises(CentralSilentError):
             await cut_off.book(journey)
         assert cut_off.central is Central.SILENT
+        request = await cut_off.in_hand()
+        assert request
+        assert (request.tries, request.may_be_done) == (0, False)
+        await cut_off.withdraw()
     assert left_open(tmp_path / "b") == []
+
+
+async def test_nobody_asks_without_a_key_to_seal_to(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
+        journey = await journey_to(bookings)
+    async with desk_at(demo_central.base_url, tmp_path / "b") as stranger:
+        with pytest.raises(JournalError):
+            await stranger.book(journey)
+    assert demo_central.count(db.bookings, db.bookings.c.surname == "N'GUESSAN") == 0
 
 
 async def test_once_an_answer_was_lost_a_dead_line_does_not_make_it_a_failure(
@@ -116,7 +155,7 @@ async def test_once_an_answer_was_lost_a_dead_line_does_not_make_it_a_failure(
 ) -> None:
     async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
         journey = await journey_to(bookings)
-    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b") as bookings:
+    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b", demo_central) as bookings:
         with pytest.raises(OutcomeUnknownError):
             await bookings.book(journey)
     async with desk_at("http://127.0.0.1:9", tmp_path / "b") as bookings:
@@ -133,52 +172,61 @@ async def test_once_an_answer_was_lost_a_refusal_at_the_door_does_not_make_it_a_
 ) -> None:
     async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
         journey = await journey_to(bookings)
-    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b") as bookings:
+    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b", demo_central) as bookings:
         with pytest.raises(OutcomeUnknownError):
             await bookings.book(journey)
-    async with faulty_server(answer(status, "text/html", b"no")) as url, desk_at(url, tmp_path / "b") as bookings:
+    async with (
+        faulty_server(answer(status, "text/html", b"no")) as url,
+        desk_at(url, tmp_path / "b", demo_central) as bookings,
+    ):
         with pytest.raises(OutcomeUnknownError):
             await bookings.book(journey)
     assert left_open(tmp_path / "b") == [journey.intent_key]
 
 
-async def test_an_intent_left_open_by_a_crash_is_settled_from_the_journal(tmp_path: Path) -> None:
-    with running_central(tmp_path / "central") as central:
-        async with desk_at(central.base_url, tmp_path / "kiosk", central) as bookings:
-            journey = await journey_to(bookings)
-            booking = await bookings.book(journey)
-            assert await bookings.settle() == ()
-            # The kiosk dies after the request and before the answer: the row is still there.
-            bookings._intents.sending(_intent_of(journey))
-            bookings.leave()
-            (settled,) = await bookings.settle()
-            assert settled.reference == booking.reference
-            assert await bookings.settle() == ()
-
-
-async def test_an_intent_that_never_arrived_is_settled_once_its_hold_has_expired(
+async def test_an_answer_that_nobody_heard_is_told_until_somebody_has(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
     async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        booking = await bookings.book(await journey_to(bookings))
+        assert await bookings.settled() == ()
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:  # the kiosk died meanwhile
+        (settled,) = await bookings.settled()
+        assert settled.reference == booking.reference
+        await bookings.take_note(settled)
+        assert await bookings.settled() == ()
+
+
+async def test_an_intent_that_was_cut_off_is_resolved_by_its_key(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
         journey = await journey_to(bookings)
-        bookings._intents.sending(_intent_of(journey))
-        assert await bookings.settle() == ()
-        demo_central.clock.advance(seconds=301)
-        assert await bookings.settle() == ()
-        demo_central.clock.advance(seconds=60)
-        (settled,) = await bookings.settle()
+    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b", demo_central) as bookings:
+        with pytest.raises(OutcomeUnknownError):
+            await bookings.book(journey)
+    async with desk_at(demo_central.base_url, tmp_path / "b", demo_central) as bookings:
+        (request,) = await bookings.unresolved()
+        await bookings.settle()
+        assert await bookings.unresolved() == ()
+        (settled,) = await bookings.settled()
+        assert settled.code == request.code
+        (known,) = await bookings.find("NGUESSAN", BirthDate(1987, 5))
+    assert [booking.reference for booking in known.upcoming] == [settled.reference]
+
+
+async def test_an_intent_whose_hold_is_over_comes_to_nothing_and_says_so(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
+        journey = await journey_to(bookings)
+    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b", demo_central) as bookings:
+        with pytest.raises(OutcomeUnknownError):
+            await bookings.book(journey)
+    demo_central.clock.advance(seconds=301)
+    async with desk_at(demo_central.base_url, tmp_path / "b", demo_central) as bookings:
+        await bookings.settle()
+        (settled,) = await bookings.settled()
     assert settled.reference is None
-
-
-async def test_a_kiosk_whose_clock_is_ahead_does_not_call_a_living_intent_dead(
-    demo_central: RunningCentral, tmp_path: Path
-) -> None:
-    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
-        journey = await journey_to(bookings)
-        bookings._intents.sending(_intent_of(journey))
-        bookings._now = lambda: demo_central.clock() + dt.timedelta(minutes=10)
-        assert await bookings.settle() == ()
-        assert len(bookings._intents.unanswered()) == 1
+    assert left_open(tmp_path / "b") == []
 
 
 async def test_a_visit_that_still_asks_is_not_settled_behind_its_back(
@@ -186,13 +234,50 @@ async def test_a_visit_that_still_asks_is_not_settled_behind_its_back(
 ) -> None:
     async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
         journey = await journey_to(bookings)
-    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b") as bookings:
+    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b", demo_central) as bookings:
         with pytest.raises(OutcomeUnknownError):
             await bookings.book(journey)
-        assert await bookings.settle() == ()
+        await bookings.settle()
+        assert await bookings.unresolved() == ()
+        assert bookings.central is Central.SILENT
         bookings.leave()
-        with pytest.raises(CentralSilentError):
-            await bookings.settle()
+        assert len(await bookings.unresolved()) == 1
+
+
+async def test_everything_on_the_disk_of_a_kiosk_does_not_open_what_it_asks(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
+        journey = await journey_to(bookings)
+    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b", demo_central) as bookings:
+        with pytest.raises(OutcomeUnknownError):
+            await bookings.book(journey)
+    outbox = Outbox(tmp_path / "b" / "journal.sqlite", lambda: NOW)
+    (intent,) = outbox.open_intents()
+    outbox.close()
+    assert intent.sealed
+    envelope = read_envelope(intent.sealed)
+    binding = Binding("demo", intent.key, intent.path)
+    disk = b"".join(path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file())
+    assert b"GUESSAN" not in disk.upper()
+    for start in range(len(disk) - 31):  # whatever stands there, taken for a private key
+        with pytest.raises(BadSealError):
+            open_sealed(X25519PrivateKey.from_private_bytes(disk[start : start + 32]), binding, envelope)
+
+
+async def test_the_central_opens_what_the_kiosk_sealed(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
+        journey = await journey_to(bookings)
+    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b", demo_central) as bookings:
+        with pytest.raises(OutcomeUnknownError):
+            await bookings.book(journey)
+    outbox = Outbox(tmp_path / "b" / "journal.sqlite", lambda: NOW)
+    (intent,) = outbox.open_intents()
+    outbox.close()
+    assert intent.sealed
+    binding = Binding("demo", intent.key, intent.path)
+    keys = SealingKeys(demo_central.storage, Issuer(demo_central.storage.person_key), demo_central.clock)
+    assert "GUESSAN" in keys.open(binding, read_envelope(intent.sealed)).decode()
 
 
 async def test_a_second_slot_for_the_same_service_is_refused_with_its_reason(
@@ -211,7 +296,8 @@ async def test_a_booking_that_is_refused_leaves_nothing_open(demo_central: Runni
         with pytest.raises(CentralRefusedError) as refused:
             await bookings.book(replace(journey, person=Person("KOUASSI", "Éléonore", BirthDate(1987, 5))))
         assert refused.value.refusal is Refusal.NOT_A_TYPO
-        assert bookings._intents.unanswered() == ()
+        assert await bookings.in_hand() is None
+        assert await bookings.settled() == ()
 
 
 async def test_a_typing_error_is_put_right_between_hold_and_booking(
@@ -283,8 +369,3 @@ async def test_a_limit_says_how_long_it_lasts(demo_central: RunningCentral, tmp_
     assert refused.value.refusal is Refusal.KIOSK_LIMIT
     assert refused.value.retry_after_seconds == 3601
     assert demo_central.count(db.holds) == 1, "what was kept before still is"
-
-
-def _intent_of(journey: Journey) -> Intent:
-    assert journey.hold
-    return Intent(journey.intent_key, NOW, journey.hold.expires_at)

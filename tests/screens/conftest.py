@@ -2,18 +2,16 @@
 
 import pytest
 
-from kiosk.desk import desk
-from kiosk.journal import intents
+from kiosk.desk import desk, pace
 from kiosk.printing import spool
-from kiosk.screens import check, opening, sending, ticket
+from kiosk.screens import check, opening, ticket
 
 SOON = 0.05
 PATIENCE = (
     (check, "PRINTER_SECONDS"),
     (desk, "SILENT_HEARTBEAT_SECONDS"),
-    (intents, "LOCK_SECONDS"),
     (opening, "LOOK_SECONDS"),
-    (sending, "RETRY_SECONDS"),
+    (pace, "FIRST_SECONDS"),
     (spool, "LOCK_SECONDS"),
     (ticket, "RETRY_SECONDS"),
 )

@@ -21,6 +21,7 @@ from kiosk.screens.words import SILENT
 from tests.screens.test_golden import BrokenWire
 from tests.support.central import RunningCentral, running_central
 from tests.support.counter import counter
+from tests.support.outgoing import hold
 
 CANARY = "ZEBULONOV"
 RENEWAL = "sejour-renouvellement"  # the first service of the list
@@ -166,7 +167,7 @@ async def test_a_slot_held_elsewhere_shows_as_one_place_less(demo_central: Runni
         await at.up_to_places()
         await at.press(*"rainc", "enter")
         await at.sees("1 place")
-        await rival.hold(contract.HoldRequest(slot=slot, persons=[DURAND]))
+        await hold(rival, contract.HoldRequest(slot=slot, persons=[DURAND]), "elsewhere")
         await rival.close()
         await at.press("enter")
         await at.sees("Ce jour n'a plus d'heure libre")
@@ -180,7 +181,7 @@ async def test_a_slot_kept_for_the_person_at_another_kiosk_is_said_with_the_time
     await rival.sign_in("demo", "000000", "elsewhere")
     mariam = contract.Applicant(surname="Diallo", given_names="Mariam", birth_date="1990-02-03")
     slot = demo_central.add_slot("elsewhere", capacity=1, service=RENEWAL, site="pref-01")
-    await rival.hold(contract.HoldRequest(slot=slot, persons=[mariam]))
+    await hold(rival, contract.HoldRequest(slot=slot, persons=[mariam]), "elsewhere")
     await rival.close()
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
