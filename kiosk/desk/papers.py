@@ -78,6 +78,11 @@ class Papers:
         spoken = (TicketLanguage(one.code, one.french_name) for one in offered(self._least))
         return FRENCH_ONLY, DRAWINGS, *spoken
 
+    @property
+    def put_aside(self) -> Path | None:
+        """Return the last damaged spool that was put aside and that nobody has taken away."""
+        return self._spool.put_aside
+
     def close(self) -> None:
         """Stop waiting for printers and let go of the spool; what was under way is asked about at the next start."""
         self._driver.stop()

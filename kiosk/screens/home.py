@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from kiosk.booking import french
-from kiosk.desk.answers import Delivery, DeskError, OpenPaper, Settled
+from kiosk.desk.answers import Delivery, DeskError, OpenPaper, PutAside, Record, Settled
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import CHOOSE, DIGITS, HELP, MASK, VERIFY, CounterScreen
 from kiosk.screens.verify import VerifyTicketScreen
@@ -19,6 +19,12 @@ from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
 NEWS_SECONDS = 1.0
+_DAMAGED = {
+    Record.PAPERS: "Le journal des impressions était abîmé. Il est mis de côté : {}. "
+    "Les rendez-vous, eux, sont au serveur.",
+    Record.REQUESTS: "Le journal des demandes était abîmé. Il est mis de côté : {}. "
+    "Une demande sans réponse a pu s'y perdre : cherchez la personne par son nom avant de recommencer.",
+}
 
 
 class HomeScreen(CounterScreen):
@@ -63,6 +69,7 @@ class HomeScreen(CounterScreen):
         yield Notice(self._notice, id="notice")
         yield Sentence(id="helpers")
         yield Sentence(_news(self._settled), id="news")
+        yield Sentence("\n".join(_damaged(one) for one in self.desk.put_aside), id="damaged")
         yield Spoken("Bonjour. C'est gratuit. Ce poste ne garde pas votre nom.")
 
     def on_mount(self) -> None:
@@ -112,6 +119,10 @@ class HomeScreen(CounterScreen):
         if self._papers != self.desk.papers.to_decide:
             self._papers = self.desk.papers.to_decide
             self.query_one(ChoiceList).set_choices(self._choices())
+
+
+def _damaged(file: PutAside) -> str:
+    return f"! {_DAMAGED[file.record].format(file.name)} Prévenez qui a installé ce poste."
 
 
 def _to_decide(paper: OpenPaper) -> str:
