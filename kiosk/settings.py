@@ -19,8 +19,6 @@ DEMO_COUNTER_TOKEN = "demonstration-counter-{}"  # noqa: S105 (of a site; it ope
 
 Paper = Literal["80mm", "58mm"]
 Translation = Literal["machine", "translated", "reviewed", "tested"]  # how far a translation has come, least first
-PAPERS_KEPT_MINUTES = 15
-MAX_PAPERS_KEPT_MINUTES = 24 * 60
 _ROOT_KEY = re.compile(r"0[23][0-9a-f]{64}")  # a compressed point (SEC 1), see kiosk.tickets.keys.root_text
 _COUNTER_TOKEN = re.compile(r"[A-Za-z0-9._~-]{20,200}")
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")
@@ -32,7 +30,6 @@ _ENVIRONMENT = {
     "paper": "KIOSK_PAPER",
     "profile": "KIOSK_PROFILE",
     "least_translation": "KIOSK_LEAST_TRANSLATION",
-    "papers_kept_minutes": "KIOSK_PAPERS_KEPT_MINUTES",
     "state_dir": "KIOSK_STATE_DIR",
     "root_key": "KIOSK_ROOT_KEY",
     "counter_token": "KIOSK_COUNTER_TOKEN",
@@ -56,7 +53,6 @@ class Settings:
     paper: Paper
     profile: str | None  # the printer's model as python-escpos calls it; whether it knows it is found out when printing
     least_translation: Translation  # no phrase that is less may be printed
-    papers_kept_minutes: int  # how long the picture of a paper stays on disk once it was printed or asked about
     state_dir: Path
     root_key: str | None = None  # signs the central's list of keys; a counter believes no other
     counter_token: str | None = field(default=None, repr=False)
@@ -106,9 +102,6 @@ def load(environ: Mapping[str, str]) -> Settings:
         paper=_paper(*values["paper"]) if "paper" in values else "80mm",
         profile=_profile(*values["profile"]) if "profile" in values else None,
         least_translation=_translation(*values["least_translation"]) if "least_translation" in values else "machine",
-        papers_kept_minutes=(
-            _minutes(*values["papers_kept_minutes"]) if "papers_kept_minutes" in values else PAPERS_KEPT_MINUTES
-        ),
         state_dir=_state_dir(*values["state_dir"]) if "state_dir" in values else platformdirs.user_state_path(APP),
         root_key=_root_key(*values["root_key"]) if "root_key" in values else None,
         counter_token=_counter_token(*values["counter_token"]) if "counter_token" in values else None,
@@ -194,14 +187,6 @@ def _translation(value: object, where: str) -> Translation:
         case "machine" | "translated" | "reviewed" | "tested":
             return value
     raise _wrong(where, "machine, translated, reviewed ou tested")
-
-
-def _minutes(value: object, where: str) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
-        value = int(value)  # a variable is always text
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_PAPERS_KEPT_MINUTES:
-        raise _wrong(where, f"un nombre entier de minutes, de 0 à {MAX_PAPERS_KEPT_MINUTES}")
-    return value
 
 
 def _state_dir(value: object, where: str) -> Path:

@@ -13,6 +13,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from enum import Enum, auto
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,6 +46,15 @@ class FullError(StateFileError):
     """The disk is full; nothing of this was written."""
 
 
+class Condition(Enum):
+    """How a file is, as far as one can tell from outside."""
+
+    SOUND = auto()
+    DAMAGED = auto()  # it is put aside at the next start
+    NEWER = auto()  # a newer kiosk wrote it
+    UNREADABLE = auto()
+
+
 class _DamagedError(Exception):
     """What is there is not what was written."""
 
@@ -65,7 +75,8 @@ class StateFile:
         with _as_state_file_errors(path), contextlib.ExitStack() as files:
             _make_private(path)
             files.callback(os.close, _owned(path))
-            self._db = files.enter_context(contextlib.closing(self._with_ballast(self._opened)))
+            self._db = self._with_room(self._opened, self._drop_ballast)
+            files.callback(self._db.close)
             self._keep_ballast()
             self._files = files.pop_all()
 
@@ -85,7 +96,7 @@ class StateFile:
         and `work` runs once more. Raise FullError, StateFileError.
         """
         with self._mutex, _as_state_file_errors(self._path):
-            done = self._with_ballast(lambda: self._committed(work)) if reserve else self._committed(work)
+            done = self._with_room(lambda: self._committed(work), self._make_room) if reserve else self._committed(work)
             self._keep_ballast()
             return done
 
@@ -113,15 +124,24 @@ class StateFile:
             self.quarantined = _put_aside(self._path)
             return _opened(self._path, self._migrations)
 
-    def _with_ballast(self, work: Callable[[], T]) -> T:
-        """Do `work`; once more without the ballast when the disk is full."""
+    def _with_room(self, work: Callable[[], T], make_room: Callable[[], None]) -> T:
+        """Do `work`, and once more after `make_room` when the disk is full."""
         try:
             return work()
         except sqlite3.Error as error:
             if not _is_full(error, self._path):
                 raise
-            self._ballast.unlink(missing_ok=True)
+            make_room()
             return work()
+
+    def _drop_ballast(self) -> None:
+        self._ballast.unlink(missing_ok=True)
+
+    def _make_room(self) -> None:
+        """Give up the ballast, and bring home what is in the log: what comes next is written over it, not after it."""
+        self._drop_ballast()
+        with contextlib.suppress(sqlite3.Error):  # then not all of it is home
+            self._db.execute("PRAGMA wal_checkpoint(RESTART)")
 
     def _keep_ballast(self) -> None:
         """Make the ballast if it is not there whole; on a disk that is full the next write tries again."""
@@ -140,6 +160,22 @@ def put_aside(path: Path) -> tuple[Path, ...]:
     """Return the damaged files that were put aside in the place of this one, oldest first."""
     found = path.parent.glob(f"{path.name}{_DAMAGED}*")
     return tuple(sorted(one for one in found if not one.name.endswith(_SIDES[1:])))
+
+
+def examined(path: Path, migrations: Sequence[str]) -> Condition:
+    """Tell how a file is, without owning it: a kiosk may have it open."""
+    try:
+        if path.is_file() and not path.stat().st_size:
+            return Condition.DAMAGED
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=LOCK_SECONDS, uri=True)) as db:
+            _check(db)
+            return Condition.NEWER if _version(db) > len(migrations) else Condition.SOUND
+    except _DamagedError:
+        return Condition.DAMAGED
+    except sqlite3.Error as error:
+        return Condition.DAMAGED if _code(error) in _CORRUPT else Condition.UNREADABLE
+    except OSError:
+        return Condition.UNREADABLE
 
 
 def _make_private(path: Path) -> None:
@@ -216,11 +252,17 @@ def _check(db: sqlite3.Connection) -> None:
         raise _DamagedError
 
 
-def _migrate(db: sqlite3.Connection, path: Path, migrations: Sequence[str]) -> None:
+def _version(db: sqlite3.Connection) -> int:
+    """Return which of our versions this is, 0 for a file just made; raise _DamagedError if it can be none."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (objects,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if version < 0 or (version == 0) != (objects == 0):
         raise _DamagedError
+    return int(version)
+
+
+def _migrate(db: sqlite3.Connection, path: Path, migrations: Sequence[str]) -> None:
+    version = _version(db)
     if version > len(migrations):
         raise NewerError(f"« {path.name} » vient d'une version plus récente du kiosque.")
     for reached, migration in enumerate(migrations[version:], version + 1):

@@ -23,12 +23,6 @@ WRONG_VALUES = [
     ("profile", '"../../etc"', "TM-T20II"),
     ("profile", "20", "TM-T20II"),
     ("least_translation", '"best"', "machine, translated, reviewed ou tested"),
-    ("papers_kept_minutes", "-1", "de 0 à 1440"),
-    ("papers_kept_minutes", "1441", "de 0 à 1440"),
-    ("papers_kept_minutes", "true", "de 0 à 1440"),
-    ("papers_kept_minutes", "1.5", "de 0 à 1440"),
-    ("papers_kept_minutes", '"²"', "de 0 à 1440"),
-    ("papers_kept_minutes", '"99999"', "de 0 à 1440"),
     ("state_dir", '"etat"', "chemin absolu"),
     ("root_key", '"04' + 64 * "a" + '"', "root.pub"),
     ("root_key", '"02abc"', "root.pub"),
@@ -50,7 +44,7 @@ def test_without_any_setting_the_kiosk_is_a_demonstration(tmp_path: Path) -> Non
     settings = load(written(tmp_path, ""))
     assert settings.embedded
     assert (settings.printer, settings.paper, settings.id) == ("virtual:", "80mm", "demo")
-    assert (settings.profile, settings.least_translation, settings.papers_kept_minutes) == (None, "machine", 15)
+    assert (settings.profile, settings.least_translation) == (None, "machine")
     assert settings.state_dir.is_absolute()
 
 
@@ -58,7 +52,7 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     environ = written(tmp_path, 'central_url = "https://a.exemple.fr/"\npaper = "58mm"\nid = "bobigny-1"\n')
     environ |= {"KIOSK_CENTRAL_URL": "http://127.0.0.1:8080", "KIOSK_STATE_DIR": str(tmp_path)}
     environ |= {"KIOSK_PRINTER": "tcp://192.0.2.7:9100", "KIOSK_PROFILE": "TM-T20II"}
-    environ |= {"KIOSK_LEAST_TRANSLATION": "reviewed", "KIOSK_PAPERS_KEPT_MINUTES": "0"}
+    environ |= {"KIOSK_LEAST_TRANSLATION": "reviewed"}
     assert load(environ) == Settings(
         central_url="http://127.0.0.1:8080",
         id="bobigny-1",
@@ -66,7 +60,6 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
         paper="58mm",
         profile="TM-T20II",
         least_translation="reviewed",
-        papers_kept_minutes=0,
         state_dir=tmp_path,
     )
 
@@ -75,10 +68,9 @@ def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     "printer", ["serial:///dev/ttyUSB0?baud=9600", "usb://04b8:0e15/J5SF001", "cups:TICKETS", "file:///dev/usb/lp0"]
 )
 def test_a_file_holds_every_setting_of_the_paper(printer: str, tmp_path: Path) -> None:
-    text = f'printer = "{printer}"\nprofile = "TM-T88V"\nleast_translation = "tested"\npapers_kept_minutes = 1440\n'
+    text = f'printer = "{printer}"\nprofile = "TM-T88V"\nleast_translation = "tested"\n'
     settings = load(written(tmp_path, text))
-    assert (settings.printer, settings.profile) == (printer, "TM-T88V")
-    assert (settings.least_translation, settings.papers_kept_minutes) == ("tested", 1440)
+    assert (settings.printer, settings.profile, settings.least_translation) == (printer, "TM-T88V", "tested")
 
 
 def test_a_counter_of_the_demonstration_needs_no_setting(tmp_path: Path) -> None:

@@ -18,24 +18,29 @@ from kiosk.desk.answers import (
 )
 from kiosk.desk.welcome import Conflict, Synced, Welcome
 from kiosk.embedded import host_for
-from kiosk.journal.counter_book import BookInUseError
+from kiosk.journal.counter_book import BookError, BookFullError, BookInUseError, BookNewerError
 from kiosk.settings import SettingsError, load
 
 FAILURE, USAGE_ERROR = 1, 2
 
+_FULL = "ce poste ne peut pas écrire. Faites de la place sur le disque."
 _ERRORS: dict[type[DeskError], str] = {
     CentralSilentError: "le central ne répond pas. Les tickets se vérifient quand même ; essayez plus tard.",
     NotGenuineError: "la réponse du central n'est pas signée comme il faut, rien n'en est gardé. "
     "Vérifiez la clé « root_key » avec le central.",
-    JournalError: "ce poste ne peut pas écrire. Faites de la place sur le disque.",
-    StateError: "le carnet de ce poste ne se lit pas. Mettez son dossier de côté ; le poste en fait un neuf.",
+    JournalError: _FULL,
+    StateError: "le carnet de ce poste ne se lit pas. Lancez : kiosk doctor",
+}
+_BOOK_ERRORS: dict[type[BookError], str] = {
+    BookInUseError: "un accueil ouvert se sert déjà de ce dossier. Il se tient à jour tout seul.",
+    BookNewerError: "le carnet de ce poste vient d'une version plus récente du kiosque. Installez-la.",
+    BookFullError: _FULL,
 }
 _REFUSALS = {
     Refusal.NOT_SIGNED_IN: "le central ne connaît pas ce poste. Vérifiez la clé « counter_token ».",
     Refusal.NOT_FOUND: "ce poste n'est pas de ce lieu pour le central. Vérifiez --site.",
 }
 _REFUSED = "le central refuse pour le moment. Essayez plus tard."
-_IN_USE = "un accueil ouvert se sert déjà de ce dossier. Il se tient à jour tout seul."
 _NOT_OPENED = "le central de démonstration ne démarre pas."
 _CONFLICTS = {
     "again": "déjà passé",
@@ -91,8 +96,8 @@ def _conflict(conflict: Conflict) -> str:
 def _sentence(error: DeskError) -> str:
     if isinstance(error, CentralRefusedError):
         return _REFUSALS.get(error.refusal, _REFUSED)
-    if isinstance(error.__cause__, BookInUseError):
-        return _IN_USE
+    if isinstance(error.__cause__, BookError) and (known := _BOOK_ERRORS.get(type(error.__cause__))):
+        return known
     return _ERRORS.get(type(error), _NOT_OPENED)
 
 

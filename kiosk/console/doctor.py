@@ -5,7 +5,6 @@ import datetime as dt
 import os
 import platform
 import shutil
-import sqlite3
 import sys
 import tempfile
 import textwrap
@@ -18,7 +17,10 @@ from pathlib import Path
 
 from PIL import features
 
+from kiosk import statefile
 from kiosk.desk.desk import JOURNAL_FILE
+from kiosk.desk.welcome import BOOK_FILE
+from kiosk.journal import counter_book, outbox
 from kiosk.printing import contacts, languages, spool
 from kiosk.printing.address import VIRTUAL
 from kiosk.printing.driver import Driver
@@ -32,6 +34,7 @@ from kiosk.printing.spool import PLACE, Learned, Spool
 from kiosk.printing.status import Health
 from kiosk.printing.transports import transport_for
 from kiosk.settings import Settings, SettingsError, load, settings_file
+from kiosk.statefile import Condition
 
 LIBRARIES = ("pillow", "zxing-cpp", "qrcode", "resvg-py", "textual")
 
@@ -66,6 +69,13 @@ class Mark(StrEnum):
     GOOD = "✓"
     CARE = "!"  # works, but somebody should know
     BAD = "✗"  # no ticket can be printed in French
+
+
+_TROUBLES = {
+    Condition.DAMAGED: (Mark.CARE, "il est abîmé. Au démarrage, le poste le met de côté et en fait un neuf."),
+    Condition.NEWER: (Mark.BAD, "il vient d'une version plus récente du kiosque. Installez-la."),
+    Condition.UNREADABLE: (Mark.BAD, "il ne se lit pas. Vérifiez le disque et les droits sur ce fichier."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +157,16 @@ def _state_directory(directory: Path) -> Finding:
 
 
 def _records(directory: Path) -> Iterator[Finding]:
-    """Tell which of the kiosk's own files cannot be read: it does not start on them, and makes none anew by itself."""
-    for path in (directory / PLACE, directory / JOURNAL_FILE):
-        try:
-            if not path.exists():
-                continue
-            with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
-                sound = db.execute("PRAGMA quick_check").fetchone() == ("ok",)
-        except (sqlite3.Error, OSError):
-            sound = False
-        if not sound:
-            yield Finding(Mark.BAD, f"Fichier {path} : il ne se lit pas. Mettez-le de côté ; le poste en fait un neuf.")
+    """Tell which of the kiosk's own files are damaged, cannot be opened, or were put aside."""
+    records = [(directory / PLACE, spool.MIGRATIONS), (directory / JOURNAL_FILE, outbox.MIGRATIONS)]
+    records += [(book, counter_book.MIGRATIONS) for book in sorted(directory.glob(f"counter-*/{BOOK_FILE}"))]
+    for path, migrations in records:
+        if path.exists() and (trouble := _TROUBLES.get(statefile.examined(path, migrations))):
+            yield Finding(trouble[0], f"Fichier {path} : {trouble[1]}")
+        for damaged in statefile.put_aside(path):
+            yield Finding(
+                Mark.CARE, f"Fichier {damaged} : il était abîmé et il est mis de côté. Enlevez-le une fois regardé."
+            )
 
 
 def _paper(settings: Settings) -> Iterator[Finding]:

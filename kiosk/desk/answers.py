@@ -171,6 +171,21 @@ class Progress(Enum):
     ASKING = auto()  # the printer said nothing; it may still, but a person can tell sooner
 
 
+class Record(Enum):
+    """What this kiosk writes down."""
+
+    PAPERS = auto()
+    REQUESTS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """A damaged file that was put aside, and that nobody has taken away."""
+
+    record: Record
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
     """A ticket that was drawn and stored, under its number in the spool.

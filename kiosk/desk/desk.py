@@ -11,6 +11,8 @@ from kiosk.desk.answers import (
     CentralSilentError,
     DeskError,
     OpeningError,
+    PutAside,
+    Record,
     Request,
     Settled,
     Shift,
@@ -108,6 +110,16 @@ class Desk:
         if self._tickets is None:
             raise CentralSilentError
         return self._tickets
+
+    @property
+    def put_aside(self) -> tuple[PutAside, ...]:
+        """Return the damaged files that were put aside, the last of each kind."""
+        from kiosk.statefile import put_aside
+
+        found = {Record.PAPERS: self.papers.put_aside}
+        if journals := put_aside(self._settings.state_dir / JOURNAL_FILE):
+            found[Record.REQUESTS] = journals[-1]
+        return tuple(PutAside(record, path.name) for record, path in found.items() if path)
 
     async def open(self) -> None:
         """Find the central, open journal and printer; raise OpeningError, after which it can be tried again."""

@@ -42,6 +42,7 @@ TICKET, HELPERS, RECEIPT = "ticket", "fraud", "receipt"  # kinds of papers in th
 BUSY_SECONDS = 1.0  # for the paper before this one to be out
 TO_DECIDE = 3  # papers asked about at once; later ones follow
 ASKED_FOR = dt.timedelta(days=1)  # then nobody remembers; the appointment can always be printed again
+REMEMBERED = dt.timedelta(days=30)  # that an appointment had papers; a later one is a duplicate all the same
 FRENCH_ONLY = TicketLanguage("", "français seulement")
 DRAWINGS = TicketLanguage(PICTOGRAMS, "des dessins, sans mots")
 _DELIVERY = {
@@ -62,7 +63,6 @@ class Papers:
         transport = transport_for(settings.printer, settings.state_dir, head.dots)
         self._form = form_for(settings.paper, settings.profile, bytes_per_second=transport.bytes_per_second)
         self._now = now
-        self._kept = dt.timedelta(minutes=settings.papers_kept_minutes)
         with _writing():
             self._spool = Spool(settings.state_dir / spool.PLACE, now)
         with contextlib.ExitStack() as undo:
@@ -80,6 +80,11 @@ class Papers:
         spoken = (TicketLanguage(one.code, one.french_name) for one in offered(self._least))
         return FRENCH_ONLY, DRAWINGS, *spoken
 
+    @property
+    def put_aside(self) -> Path | None:
+        """Return the last damaged spool that was put aside and that nobody has taken away."""
+        return self._spool.put_aside
+
     def close(self) -> None:
         """Stop waiting for printers and let go of the spool; what was under way is asked about at the next start."""
         self._driver.stop()
@@ -87,7 +92,7 @@ class Papers:
             self._spool.close()
 
     async def erase_old(self) -> None:
-        """Erase from the disk the pictures of papers whose delay is over; raise SpoolError."""
+        """Erase from the disk what could not be erased before, and forget old papers; raise SpoolError."""
         await asyncio.to_thread(self._purge)
 
     async def printer(self) -> Printer:
@@ -97,7 +102,7 @@ class Papers:
     async def draw(self, booking: Booking, language: str, *, new: bool) -> Paper:
         """Draw the ticket and store it, a duplicate if another may be about; raise PaperError or SpoolError.
 
-        `new`: booked just now at this counter. Otherwise a paper may have been printed elsewhere.
+        `new`: booked at this counter since `Papers` was opened. Otherwise a paper may have been printed elsewhere.
         """
         return await asyncio.to_thread(self._draw, booking, language, new)
 
@@ -131,11 +136,7 @@ class Papers:
     def _draw(self, booking: Booking, language: str, new: bool) -> Paper:
         with _writing():
             waiting = self._waiting(TICKET, booking.reference)
-            copy = max(
-                self._spool.next_copy(TICKET, booking.reference),
-                1 if new or waiting else 2,
-                *(job.copy for job in waiting),
-            )
+            copy = self._spool.next_copy(TICKET, booking.reference, new=new)
             rendered = self._rendered(booking, language, copy)
             for job in waiting:  # of an earlier visit, perhaps in another language; nothing of it left
                 self._spool.cancel(job.number)
@@ -162,7 +163,7 @@ class Papers:
         with _writing():  # numbered like all papers, and alike: it proves nothing, so nobody minds how many there are
             for job in self._waiting(HELPERS, HELPERS):
                 self._spool.cancel(job.number)
-            return self._spool.add(HELPERS, HELPERS, self._spool.next_copy(HELPERS, HELPERS), payload).number
+            return self._spool.add(HELPERS, HELPERS, self._spool.next_copy(HELPERS, HELPERS, new=True), payload).number
 
     def _draw_receipt(self, journey: Journey, request: Request, demonstration: bool) -> int:
         person, service, site = journey.person, journey.service, journey.site
@@ -224,7 +225,7 @@ class Papers:
             for job in self._spool.open_jobs():
                 if job.state is State.QUEUED and job.created_at < self._now() - ASKED_FOR:
                     self._spool.cancel(job.number)
-            self._spool.purge(self._now() - self._kept)
+            self._spool.purge(self._now() - REMEMBERED)
         self._changed()
 
     def _open_papers(self) -> tuple[OpenPaper, ...]:

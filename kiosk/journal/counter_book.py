@@ -5,16 +5,14 @@ A note is on disk before its answer is on the screen; it is delivered later, as 
 
 import contextlib
 import datetime as dt
-import fcntl
-import os
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-SCHEMA_VERSION = 1
-LOCK_SECONDS = 1.0
+from kiosk.statefile import FullError, InUseError, NewerError, StateFile, StateFileError
+
 _SCHEMA = """
 CREATE TABLE document (
     name TEXT PRIMARY KEY,
@@ -41,6 +39,9 @@ CREATE TABLE clock (
     offset_microseconds INTEGER NOT NULL
 ) STRICT;
 """
+MIGRATIONS = [_SCHEMA]
+
+T = TypeVar("T")
 
 
 class BookError(Exception):
@@ -49,6 +50,14 @@ class BookError(Exception):
 
 class BookInUseError(BookError):
     """Another counter has this book open."""
+
+
+class BookNewerError(BookError):
+    """A newer kiosk wrote this book."""
+
+
+class BookFullError(BookError):
+    """The disk is full; nothing of this was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,120 +94,101 @@ class CounterBook:
     """The book of one counter. Threads may share it; a second process may not open it."""
 
     def __init__(self, path: Path) -> None:
-        """Open the book, made for this user only; raise BookInUseError, BookError."""
-        self._mutex = threading.Lock()
-        with contextlib.ExitStack() as files:
-            try:
-                _make_private(path)
-                files.callback(os.close, _owned(path))
-                self._db = files.enter_context(contextlib.closing(_connected(path)))
-                _prepare(self._db)
-            except (OSError, sqlite3.Error) as error:
-                raise BookError from error
-            self._files = files.pop_all()
+        """Open the book, made for this user only; a damaged one is put aside and a new one begun.
+
+        Raise BookInUseError, BookNewerError, BookError.
+        """
+        with _as_book_errors():
+            self._file = StateFile(path, MIGRATIONS)
 
     def close(self) -> None:
         """Close the book and let go of it."""
-        with self._mutex:
-            self._files.close()
+        self._file.close()
 
     def documents(self) -> dict[str, bytes]:
         """Return every document by its name."""
-        with self._transaction() as db:
-            return dict(db.execute("SELECT name, content FROM document"))
+        return self._read(lambda db: dict(db.execute("SELECT name, content FROM document")))
 
     def keep(self, name: str, content: bytes, day: dt.date | None = None, *, instead_of: str | None = None) -> None:
         """Keep a document in place of the one of that name, and of another; one with a `day` goes when that is over."""
-        with self._transaction() as db:
+
+        def replace(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM document WHERE name IN (?, ?)", (name, instead_of))
             db.execute("INSERT INTO document VALUES (?, ?, ?)", (name, day.isoformat() if day else None, content))
 
+        self._write(replace)
+
     def clock_offset(self) -> dt.timedelta:
         """Return how far the central's clock was ahead of this machine's when it was last heard; 0 before that."""
-        with self._transaction() as db:
-            row = db.execute("SELECT offset_microseconds FROM clock").fetchone()
+        row = self._read(lambda db: db.execute("SELECT offset_microseconds FROM clock").fetchone())
         return dt.timedelta(microseconds=row[0] if row else 0)
 
     def keep_clock_offset(self, offset: dt.timedelta) -> None:
         """Remember how far the central's clock is ahead of this machine's."""
-        with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO clock VALUES (1, ?)", (offset // dt.timedelta(microseconds=1),))
+        microseconds = offset // dt.timedelta(microseconds=1)
+        self._write(lambda db: db.execute("INSERT OR REPLACE INTO clock VALUES (1, ?)", (microseconds,)))
 
     def add(self, note: Note) -> None:
         """Write a note down, for good once this returns."""
-        with self._transaction() as db:
-            db.execute(
+        self._write(
+            lambda db: db.execute(
                 "INSERT INTO note (nonce, at, outcome, reference, revision, of) VALUES (?, ?, ?, ?, ?, ?)",
                 (note.nonce, _text(note.at), note.outcome, note.reference, note.revision, note.of),
             )
+        )
 
     def notes(self) -> tuple[Noted, ...]:
         """Return every note, in the order in which they were written."""
-        with self._transaction() as db:
-            rows = db.execute(
+        rows = self._read(
+            lambda db: db.execute(
                 "SELECT nonce, at, outcome, reference, revision, of, finding, first_at, first_counter"
                 " FROM note ORDER BY number"
             ).fetchall()
+        )
         return tuple(_noted(*row) for row in rows)
 
     def answered(self, answers: Iterable[Answer]) -> None:
         """Record that the central has these notes, and what it found."""
-        with self._transaction() as db:
-            db.executemany(
-                "UPDATE note SET finding = ?, first_at = ?, first_counter = ? WHERE nonce = ?",
-                [(a.finding, _text(a.first_at) if a.first_at else None, a.first_counter, a.nonce) for a in answers],
-            )
+        rows = [(a.finding, _text(a.first_at) if a.first_at else None, a.first_counter, a.nonce) for a in answers]
+        self._write(
+            lambda db: db.executemany(
+                "UPDATE note SET finding = ?, first_at = ?, first_counter = ? WHERE nonce = ?", rows
+            ),
+            reserve=True,
+        )
 
     def erase_before(self, day: dt.date, midnight: dt.datetime) -> None:
         """Erase the documents of earlier days, and the notes made before that moment that the central has."""
-        with self._transaction() as db:
+
+        def erase(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM document WHERE day < ?", (day.isoformat(),))
             db.execute("DELETE FROM note WHERE at < ? AND finding IS NOT NULL", (_text(midnight),))
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run the block as one: all of it is on disk afterwards, or nothing of it; raise BookError."""
-        with self._mutex:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                with self._db:
-                    yield self._db
-            except sqlite3.Error as error:
-                raise BookError from error
+        self._write(erase, reserve=True)
+        with contextlib.suppress(StateFileError):  # somebody reads the book: at the next call
+            self._file.erase()
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with _as_book_errors():
+            return self._file.read(work)
+
+    def _write(self, work: Callable[[sqlite3.Connection], T], *, reserve: bool = False) -> T:
+        with _as_book_errors():
+            return self._file.write(work, reserve=reserve)
 
 
-def _make_private(path: Path) -> None:
-    """Make directory and file before SQLite does; it gives -wal and -shm the mode of the file."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    path.chmod(0o600)
-
-
-def _owned(path: Path) -> int:
-    """Return a descriptor that holds the book for this process; the system lets go of it however the process ends."""
-    owner = os.open(path.with_name(path.name + "-owner"), os.O_CREAT | os.O_RDWR, 0o600)
+@contextlib.contextmanager
+def _as_book_errors() -> Iterator[None]:
     try:
-        fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(owner)
+        yield
+    except InUseError as error:
         raise BookInUseError from error
-    return owner
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
-
-
-def _prepare(db: sqlite3.Connection) -> None:
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA secure_delete = ON")
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-    elif version != SCHEMA_VERSION or db.execute("PRAGMA quick_check").fetchone() != ("ok",):
-        raise BookError
+    except NewerError as error:
+        raise BookNewerError from error
+    except FullError as error:
+        raise BookFullError from error
+    except StateFileError as error:
+        raise BookError from error
 
 
 def _text(moment: dt.datetime) -> str:

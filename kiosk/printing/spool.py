@@ -1,26 +1,27 @@
 """The papers asked for and what is known of each, in SQLite: written before the first byte leaves, proven afterwards.
 
 At most once unless a person says otherwise: a job of which a byte may have left is never sent again, and the next paper
-of its subject is a duplicate that says so. Payloads are personal data: they go after a delay, their hashes stay.
+of its subject is a duplicate that says so. Payloads are personal data: they go as soon as nothing will send them.
+
+What is not known here may have been printed. Hence rows may be forgotten, and the file lost, without a second paper
+that looks like the first: only a caller that knows a subject to be new gets the number 1 for it.
 """
 
 import contextlib
 import datetime as dt
-import fcntl
 import hashlib
-import os
 import secrets
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from kiosk.printing.errors import PrintingError
+from kiosk.statefile import InUseError, NewerError, StateFile, StateFileError, put_aside
 
 PLACE = Path("printing", "spool.sqlite")  # in the state directory
-SCHEMA_VERSION = 1
 LOCK_SECONDS = 1.0
 PROCESS_ID_CHARACTERS = range(32, 127)  # what GS ( H <Function 48> allows, four of them
 PROCESS_IDS = len(PROCESS_ID_CHARACTERS) ** 4
@@ -54,6 +55,9 @@ CREATE TABLE learned (
 ) STRICT;
 CREATE TABLE process_id_origin (value INTEGER NOT NULL) STRICT;
 """
+MIGRATIONS = [_SCHEMA]
+
+T = TypeVar("T")
 
 
 class SpoolError(PrintingError):
@@ -73,7 +77,7 @@ class WrongCopyError(SpoolError):
 
 
 class PayloadLostError(SpoolError):
-    """The stored bytes are damaged, or were erased after their delay: they are never printed."""
+    """The stored bytes are damaged, or were erased because nothing was to send them: they are never printed."""
 
 
 class State(StrEnum):
@@ -135,23 +139,30 @@ class Spool:
     def __init__(self, path: Path, now: Callable[[], dt.datetime]) -> None:
         """Open the file, made for this user only; jobs that a dead process left half sent become UNCONFIRMED.
 
-        `now` returns aware times. Raise SpoolError when another process has it open, or the file cannot be read.
+        `now` returns aware times. A damaged file is put aside. Raise SpoolError when another process has it open, or it
+        cannot be read.
         """
         self._now = now
-        self._mutex = threading.Lock()
-        _make_private(path)
-        with contextlib.ExitStack() as files:
-            files.callback(os.close, _owned(path))
-            self._db = files.enter_context(contextlib.closing(_connected(path)))
-            _prepare(self._db)
+        self._path = path
+        self._forgotten: set[int] = set()  # in this life; hashes, so that no code stays in memory
+        with _as_spool_errors():
+            self._file = StateFile(path, MIGRATIONS)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._file.close)
             self._origin = self._process_id_origin()
             self._recover()
-            self._files = files.pop_all()
+            self._erase_settled()
+            undo.pop_all()
+
+    @property
+    def put_aside(self) -> Path | None:
+        """Return the last damaged file that was put aside and is still there."""
+        found = put_aside(self._path)
+        return found[-1] if found else None
 
     def close(self) -> None:
         """Close the file and let go of it."""
-        with self._mutex:
-            self._files.close()
+        self._file.close()
 
     def add(self, kind: str, subject: str, copy: int, payload: bytes) -> Job:
         """Store a paper, QUEUED. Its bytes never change.
@@ -159,13 +170,14 @@ class Spool:
         `copy` is the next one, or more where papers may have been printed elsewhere. Raise UnderWayError when the
         subject has a paper under way, WrongCopyError when a paper of that number may be about.
         """
-        with self._transaction() as db:
+
+        def store(db: sqlite3.Connection) -> Job:
             if db.execute(
                 "SELECT 1 FROM job WHERE kind = ? AND subject = ? AND state IN ('queued', 'sending', 'sent')",
                 (kind, subject),
             ).fetchone():
                 raise UnderWayError("Ce papier est déjà en cours d'impression.")
-            if copy < _next_copy(db, kind, subject):
+            if copy <= _highest_away(db, kind, subject):
                 raise WrongCopyError("Le numéro de ce papier n'est plus le bon.")
             stamp = self._stamp()
             cursor = db.execute(
@@ -177,28 +189,44 @@ class Spool:
             db.execute("UPDATE job SET process_id = ? WHERE number = ?", (_process_id(self._origin + number), number))
             return _job(db, number)
 
-    def next_copy(self, kind: str, subject: str) -> int:
-        """Return the copy number to draw: one more than the highest of which a byte may have left."""
-        with self._transaction() as db:
-            return _next_copy(db, kind, subject)
+        return self._write(store)
+
+    def next_copy(self, kind: str, subject: str, *, new: bool) -> int:
+        """Return the copy number to draw: one more than the highest of which a byte may have left, or of what waits.
+
+        `new`: the caller knows that nothing was printed of it, here or elsewhere, before this spool was opened.
+        Otherwise the first paper that is known here is a duplicate.
+        """
+        away, waiting = self._read(
+            lambda db: (
+                _highest_away(db, kind, subject),
+                db.execute(
+                    "SELECT copy FROM job WHERE kind = ? AND subject = ? AND state = 'queued'", (kind, subject)
+                ).fetchone(),
+            )
+        )
+        if waiting:
+            return max(away + 1, int(waiting[0]))
+        return max(away + 1, 1 if new and hash((kind, subject)) not in self._forgotten else 2)
 
     def job(self, number: int) -> Job:
         """Return a job as it stands; raise SpoolError if there is none of that number."""
-        with self._transaction() as db:
-            return _job(db, number)
+        return self._read(lambda db: _job(db, number))
 
     def open_jobs(self) -> tuple[Job, ...]:
         """Return the jobs that still want something of somebody, oldest first."""
-        with self._transaction() as db:
-            rows = db.execute(
+        rows = self._read(
+            lambda db: db.execute(
                 "SELECT * FROM paper WHERE state IN ('queued', 'sending', 'sent', 'unconfirmed') ORDER BY number"
-            )
-            return tuple(_from_row(row) for row in rows)
+            ).fetchall()
+        )
+        return tuple(_from_row(row) for row in rows)
 
     def payload(self, number: int) -> bytes:
         """Return the bytes of a job exactly as they were added; raise PayloadLostError."""
-        with self._transaction() as db:
-            row = db.execute("SELECT payload, sha256 FROM job WHERE number = ?", (number,)).fetchone()
+        row = self._read(
+            lambda db: db.execute("SELECT payload, sha256 FROM job WHERE number = ?", (number,)).fetchone()
+        )
         if row is None or row[0] is None:
             raise PayloadLostError("Ce papier n'est plus en mémoire.")
         payload, digest = bytes(row[0]), bytes(row[1])
@@ -207,8 +235,8 @@ class Spool:
         return payload
 
     def sending(self, number: int) -> Job:
-        """Record that the first byte is about to leave."""
-        return self._move(number, (State.QUEUED,), State.SENDING)
+        """Record that the first byte is about to leave. On a full disk it may not: then this raises SpoolError."""
+        return self._move(number, (State.QUEUED,), State.SENDING, reserve=False)
 
     def not_sent(self, number: int) -> Job:
         """Record that not one byte left after all."""
@@ -220,69 +248,83 @@ class Spool:
 
     def printed(self, number: int, proof: Proof) -> Job:
         """Record that the paper came out; only a process id or a person proves it once nobody was sure."""
-        return self._move(number, _PROVABLE[proof], State.PRINTED, proof)
+        return self._settle(number, _PROVABLE[proof], State.PRINTED, proof)
 
     def unconfirmed(self, number: int) -> Job:
         """Record that nobody knows what came out."""
-        return self._move(number, (State.SENDING, State.SENT), State.UNCONFIRMED)
+        return self._settle(number, (State.SENDING, State.SENT), State.UNCONFIRMED)
 
     def spoiled(self, number: int) -> Job:
         """Record that a person has no whole paper in hand."""
-        return self._move(number, (State.UNCONFIRMED,), State.SPOILED)
+        return self._settle(number, (State.UNCONFIRMED,), State.SPOILED)
 
     def cancel(self, number: int) -> Job:
         """Give up a paper of which nothing has left."""
-        return self._move(number, (State.QUEUED,), State.CANCELLED)
+        return self._settle(number, (State.QUEUED,), State.CANCELLED)
 
-    def purge(self, before: dt.datetime) -> int:
-        """Erase the bytes of cancelled jobs, and of those that nothing will send any more, unchanged since `before`.
+    def purge(self, before: dt.datetime) -> None:
+        """Erase what a reader or a full disk kept from being erased, and forget subjects unchanged since `before`.
 
-        Return how many; raise SpoolError while a reader keeps old pages alive.
+        A subject is forgotten with all of its papers, and never while one is under way. Raise SpoolError while a reader
+        keeps old pages alive.
         """
-        with self._transaction() as db:
-            purged = db.execute(
-                "UPDATE job SET payload = NULL WHERE payload IS NOT NULL AND (state = 'cancelled'"
-                " OR changed_at < ? AND state IN ('printed', 'unconfirmed', 'spoiled'))",
+
+        def forget(db: sqlite3.Connection) -> list[tuple[str, str]]:
+            return db.execute(
+                "DELETE FROM job WHERE (kind, subject) NOT IN"
+                " (SELECT kind, subject FROM job WHERE state IN ('queued', 'sending', 'sent') OR changed_at >= ?)"
+                " RETURNING kind, subject",
                 (_text(before),),
-            ).rowcount
-        with self._mutex, _as_spool_errors():
-            busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            raise SpoolError("Les anciens tickets ne sont pas encore effacés du disque.")
-        return purged
+            ).fetchall()
+
+        self._forgotten |= {hash(one) for one in self._write(forget, reserve=True)}
+        self._erase()
 
     def learned(self, address: str) -> Learned | None:
         """Return what is known of the printer at an address, None before it was tried."""
-        with self._transaction() as db:
-            return _learned(db, address)
+        return self._read(lambda db: _learned(db, address))
 
     def learn(self, address: str, learned: Learned) -> None:
         """Remember what a test of the printer showed, in the place of any earlier one."""
-        with self._transaction() as db:
-            db.execute(
+        self._write(
+            lambda db: db.execute(
                 "INSERT OR REPLACE INTO learned VALUES (?, ?, ?, ?)",
                 (address, learned.answers, learned.process_id, learned.identity),
             )
+        )
 
     def _recover(self) -> None:
         """Say of every job under way that nobody knows: this process owns the file, so nobody is sending them."""
-        with self._transaction() as db:
-            db.execute(
+        self._write(
+            lambda db: db.execute(
                 "UPDATE job SET state = 'unconfirmed', changed_at = ? WHERE state IN ('sending', 'sent')",
                 (self._stamp(),),
-            )
+            ),
+            reserve=True,
+        )
 
     def _process_id_origin(self) -> int:
         """Return where this file's ids start: at random, so that a new file does not repeat those of the old one."""
-        with self._transaction() as db:
+
+        def origin(db: sqlite3.Connection) -> int:
             row = db.execute("SELECT value FROM process_id_origin").fetchone()
             if row is None:
                 row = (secrets.randbelow(PROCESS_IDS),)
                 db.execute("INSERT INTO process_id_origin VALUES (?)", row)
             return int(row[0])
 
-    def _move(self, number: int, sources: tuple[State, ...], target: State, proof: Proof | None = None) -> Job:
-        with self._transaction() as db:
+        return self._write(origin)
+
+    def _move(
+        self,
+        number: int,
+        sources: tuple[State, ...],
+        target: State,
+        proof: Proof | None = None,
+        *,
+        reserve: bool = True,
+    ) -> Job:
+        def move(db: sqlite3.Connection) -> Job:
             moved = db.execute(
                 "UPDATE job SET state = ?, proof = ?, changed_at = ? WHERE number = ? AND state IN (?, ?)",
                 (target, proof, self._stamp(), number, sources[0], sources[-1]),
@@ -292,11 +334,35 @@ class Spool:
                 raise IllegalStepError(f"Impression {number} : « {job.state} » ne peut pas devenir « {target} ».")
             return job
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._mutex, _as_spool_errors(), self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            yield self._db
+        return self._write(move, reserve=reserve)
+
+    def _settle(self, number: int, sources: tuple[State, ...], target: State, proof: Proof | None = None) -> Job:
+        """Record first, erase then: on a full disk what happened takes less room than to overwrite a picture."""
+        job = self._move(number, sources, target, proof)
+        self._erase_settled()
+        return job
+
+    def _erase_settled(self) -> None:
+        with contextlib.suppress(SpoolError):  # by `purge`, soon
+            self._erase()
+
+    def _erase(self) -> None:
+        self._write(
+            lambda db: db.execute(
+                "UPDATE job SET payload = NULL WHERE payload IS NOT NULL AND state NOT IN ('queued', 'sending', 'sent')"
+            ),
+            reserve=True,
+        )
+        with _as_spool_errors():
+            self._file.erase()
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with _as_spool_errors():
+            return self._file.read(work)
+
+    def _write(self, work: Callable[[sqlite3.Connection], T], *, reserve: bool = False) -> T:
+        with _as_spool_errors():
+            return self._file.write(work, reserve=reserve)
 
     def _stamp(self) -> str:
         return _text(self._now())
@@ -316,61 +382,26 @@ def _learned(db: sqlite3.Connection, address: str) -> Learned | None:
     return Learned(bool(row[0]), bool(row[1]), row[2]) if row else None
 
 
-def _make_private(path: Path) -> None:
-    """Make directory and file before SQLite does; it gives -wal and -shm the mode of the file."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.chmod(0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        path.chmod(0o600)
-    except OSError as error:
-        raise SpoolError("Le dossier des impressions n'est pas accessible.") from error
-
-
-def _owned(path: Path) -> int:
-    """Return a descriptor that holds the file for this process; the system lets go of it however the process ends."""
-    owner = os.open(path.with_name(path.name + "-owner"), os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(owner)
-        raise SpoolError("Un autre kiosque ouvert utilise déjà cette imprimante.") from error
-    return owner
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    with _as_spool_errors():
-        return sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
-
-
-def _prepare(db: sqlite3.Connection) -> None:
-    with _as_spool_errors():
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA secure_delete = ON")
-        db.execute("PRAGMA temp_store = MEMORY")  # else a statement's own journal may hold payloads elsewhere on disk
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-        elif version != SCHEMA_VERSION:
-            raise SpoolError("Le registre des impressions vient d'une autre version du kiosque.")
-
-
 @contextlib.contextmanager
 def _as_spool_errors() -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except InUseError as error:
+        raise SpoolError("Un autre kiosque ouvert utilise déjà cette imprimante.") from error
+    except NewerError as error:
+        raise SpoolError("Le registre des impressions vient d'une version plus récente du kiosque.") from error
+    except StateFileError as error:
         raise SpoolError("Le registre des impressions ne peut pas être lu ou écrit.") from error
 
 
-def _next_copy(db: sqlite3.Connection, kind: str, subject: str) -> int:
+def _highest_away(db: sqlite3.Connection, kind: str, subject: str) -> int:
+    """Return the highest copy of which a byte may have left, 0 when there is none."""
     (highest,) = db.execute(
         "SELECT coalesce(max(copy), 0) FROM job"
         " WHERE kind = ? AND subject = ? AND state NOT IN ('queued', 'cancelled')",
         (kind, subject),
     ).fetchone()
-    return int(highest) + 1
+    return int(highest)
 
 
 def _job(db: sqlite3.Connection, number: int) -> Job:

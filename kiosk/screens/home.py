@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
 
-from kiosk.desk.answers import Delivery, DeskError, OpenPaper, Request, Settled
+from kiosk.desk.answers import Delivery, DeskError, OpenPaper, PutAside, Record, Request, Settled
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import CHOOSE, DIGITS, HELP, MASK, VERIFY, CounterScreen
 from kiosk.screens.verify import VerifyTicketScreen
@@ -23,6 +23,12 @@ NOT_YET = (
     "Avant un autre rendez-vous, il faut la réponse de cette demande. Le poste la cherche tout seul. "
     "Si cela dure : fermez le poste, puis identifiez-vous de nouveau."
 )
+_DAMAGED = {
+    Record.PAPERS: "Le journal des impressions était abîmé. Il est mis de côté : {}. "
+    "Les rendez-vous, eux, sont au serveur.",
+    Record.REQUESTS: "Le journal des demandes était abîmé. Il est mis de côté : {}. "
+    "Une demande sans réponse a pu s'y perdre : cherchez la personne par son nom avant de recommencer.",
+}
 
 
 class HomeScreen(CounterScreen):
@@ -69,6 +75,7 @@ class HomeScreen(CounterScreen):
         yield Notice(self._notice, id="notice")
         yield Sentence(id="helpers")
         yield Sentence(_waiting(self.desk.unresolved), id="news")
+        yield Sentence("\n".join(_damaged(one) for one in self.desk.put_aside), id="damaged")
         yield Spoken("Bonjour. C'est gratuit. Ce poste ne garde pas votre nom.")
 
     def on_mount(self) -> None:
@@ -126,6 +133,10 @@ class HomeScreen(CounterScreen):
         if (self._settled, self._papers) != (self.desk.settled, self.desk.papers.to_decide):
             self._settled, self._papers = self.desk.settled, self.desk.papers.to_decide
             self.query_one(ChoiceList).set_choices(self._choices())
+
+
+def _damaged(file: PutAside) -> str:
+    return f"! {_DAMAGED[file.record].format(file.name)} Prévenez qui a installé ce poste."
 
 
 def _to_decide(paper: OpenPaper) -> str:

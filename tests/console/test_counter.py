@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -136,8 +137,13 @@ def test_what_goes_wrong_with_the_book_is_one_line(
         code, line = refusal(environ, SITE, capsys)
     assert code == 1
     assert "un accueil ouvert" in line
-    for file in book.parent.glob("*.sqlite*"):
-        file.write_bytes(b"no database" * 1000)
+    with closing(sqlite3.connect(book)) as db:
+        db.execute("PRAGMA user_version = 99")
+    code, line = refusal(environ, SITE, capsys)
+    assert code == 1
+    assert "version plus récente" in line
+    book.unlink()
+    book.mkdir()
     code, line = refusal(environ, SITE, capsys)
     assert code == 1
     assert "ne se lit pas" in line

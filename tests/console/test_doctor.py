@@ -1,6 +1,8 @@
 """`kiosk doctor`: one screenful, true, and an exit code that says whether a French ticket can come out."""
 
+import contextlib
 import datetime as dt
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from kiosk.printing.languages import Language, Missing
 from kiosk.printing.phrases import Status
 from kiosk.printing.simulator import Simulator
 from kiosk.printing.spool import PLACE, Learned, Spool
+from kiosk.statefile import StateFile, put_aside
 
 TODAY = dt.date(2026, 11, 24)
 
@@ -88,12 +91,34 @@ def test_languages_that_lack_the_same_are_told_together() -> None:
     assert found.text == f"Pas de ticket en bengali, tigrigna. {reason}"
 
 
-@pytest.mark.parametrize("name", [PLACE, Path("journal.sqlite")])
-def test_a_file_of_the_kiosk_that_cannot_be_read_is_named(
+RECORDS = [PLACE, Path("journal.sqlite"), Path("counter-pref-93", "book.sqlite")]
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_damaged_file_of_the_kiosk_is_named_and_stops_no_ticket(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: Path
 ) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(b"no database" * 1000)
-    assert run(tmp_path) == 1
+    assert run(tmp_path) == 0
     shown = "".join(capsys.readouterr().out.split())
-    assert f"Fichier{tmp_path / name}:ilneselitpas." in shown
+    assert f"!Fichier{tmp_path / name}:ilestabîmé." in shown
+    StateFile(tmp_path / name, ["CREATE TABLE thing (name TEXT) STRICT;"]).close()
+    (aside,) = put_aside(tmp_path / name)
+    assert run(tmp_path) == 0
+    assert f"!Fichier{aside}:ilétaitabîmé" in "".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_file_that_the_kiosk_cannot_start_on_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: Path
+) -> None:
+    StateFile(tmp_path / name, ["CREATE TABLE thing (name TEXT) STRICT;"]).close()
+    with contextlib.closing(sqlite3.connect(tmp_path / name)) as db:
+        db.execute("PRAGMA user_version = 99")
+    assert run(tmp_path) == 1
+    assert f"✗Fichier{tmp_path / name}:ilvientd'uneversionplusrécente" in "".join(capsys.readouterr().out.split())
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    assert run(tmp_path) == 1
+    assert f"✗Fichier{tmp_path / name}:ilneselitpas." in "".join(capsys.readouterr().out.split())

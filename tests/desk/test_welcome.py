@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from kiosk import statefile
 from kiosk.api import contract
 from kiosk.booking.person import BirthDate
 from kiosk.central import admissions, ticket_keys
@@ -28,7 +29,6 @@ from kiosk.desk.answers import (
     StateError,
 )
 from kiosk.desk.welcome import BOOK_FILE, Welcome
-from kiosk.journal import counter_book
 from kiosk.journal.counter_book import BookInUseError
 from kiosk.settings import Settings
 from kiosk.tickets.cose import Signer, new_signer
@@ -209,7 +209,7 @@ async def test_an_admission_is_on_disk_before_its_answer(welcome: Welcome, ticke
 async def test_what_cannot_be_written_down_lets_nobody_in(
     demo_central: RunningCentral, settings: Settings, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counter_book, "LOCK_SECONDS", 0.01)
+    monkeypatch.setattr(statefile, "LOCK_SECONDS", 0.01)
     async with welcome_at(settings, demo_central.clock) as welcome:
         await welcome.sync()
         with closing(sqlite3.connect(settings.counter_dir(SITE) / BOOK_FILE, isolation_level=None)) as other:
@@ -471,8 +471,8 @@ async def test_a_book_in_use_or_unreadable_is_told_apart_when_opening(
             pass
     assert isinstance(error.value.__cause__, BookInUseError)
     await welcome.close()
-    for file in settings.counter_dir(SITE).glob("*.sqlite*"):
-        file.write_bytes(b"no database" * 1000)
+    with closing(sqlite3.connect(settings.counter_dir(SITE) / BOOK_FILE)) as db:
+        db.execute("PRAGMA user_version = 99")
     with pytest.raises(StateError) as error:
         async with welcome_at(settings, demo_central.clock):
             pass

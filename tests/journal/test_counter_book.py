@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.journal.counter_book import Answer, BookError, BookInUseError, CounterBook, Note, Noted
+from kiosk.journal.counter_book import (
+    Answer,
+    BookError,
+    BookInUseError,
+    BookNewerError,
+    CounterBook,
+    Note,
+    Noted,
+)
+from kiosk.statefile import FullError, put_aside
 
 AT = dt.datetime(2027, 1, 11, 9, 0, tzinfo=dt.UTC)
 TODAY = AT.date()
@@ -112,30 +121,41 @@ def test_a_second_counter_on_the_same_directory_is_refused_until_the_first_is_go
         assert book.notes() == ()
 
 
-@pytest.mark.parametrize("damage", ["no database", "half", "newer", "folder"])
-def test_a_book_that_cannot_be_read_is_an_error_of_its_own_and_is_let_go(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize("trouble", ["newer", "folder"])
+def test_a_book_that_cannot_be_opened_is_an_error_of_its_own_and_is_let_go(tmp_path: Path, trouble: str) -> None:
     path = tmp_path / "book.sqlite"
-    if damage == "folder":
+    if trouble == "folder":
         path.mkdir()
     else:
-        with book_in(tmp_path) as book:
-            book.keep("keys", b"x" * 100_000)
-    if damage == "no database":
-        path.write_bytes(b"no database" * 1000)
-    elif damage == "half":
-        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    elif damage == "newer":
+        with book_in(tmp_path):
+            pass
         with closing(sqlite3.connect(path)) as db:
             db.execute("PRAGMA user_version = 99")
     for _ in range(2):  # the first attempt left no lock behind
         with pytest.raises(BookError) as error:
             CounterBook(path)
         assert not isinstance(error.value, BookInUseError)
+        assert isinstance(error.value, BookNewerError) == (trouble == "newer")
 
 
-def test_a_full_disk_is_an_error_of_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["no database", "half"])
+def test_a_damaged_book_is_put_aside_and_a_new_one_begun(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "book.sqlite"
     with book_in(tmp_path) as book:
-        book._db.execute("PRAGMA max_page_count = 1")
-        with pytest.raises(BookError):
+        book.keep("keys", b"x" * 100_000)
+    content = path.read_bytes()
+    path.write_bytes(b"no database" * 1000 if damage == "no database" else content[: len(content) // 2])
+    damaged = path.read_bytes()
+    with book_in(tmp_path) as book:
+        assert book.documents() == {}
+        book.add(ADMITTED)
+    assert [each.read_bytes() for each in put_aside(path)] == [damaged]
+
+
+def test_a_full_disk_is_an_error_and_leaves_the_book_as_it_was(tmp_path: Path) -> None:
+    with book_in(tmp_path) as book:
+        book._file._db.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(BookError) as error:
             book.keep("keys", b"x" * 100_000)
+        assert isinstance(error.value.__cause__, FullError)
         assert book.documents() == {}

@@ -49,7 +49,9 @@ class Desk:
 
     def queued(self) -> int:
         """Add a paper."""
-        return self.spool.add("ticket", "7K4M-Q2XP", self.spool.next_copy("ticket", "7K4M-Q2XP"), FIRST).number
+        return self.spool.add(
+            "ticket", "7K4M-Q2XP", self.spool.next_copy("ticket", "7K4M-Q2XP", new=True), FIRST
+        ).number
 
     def learn(self, learned: Learned) -> None:
         """Remember what the printer can do."""
@@ -264,7 +266,7 @@ def test_a_line_lost_on_the_way_is_a_question_and_the_paper_a_duplicate(faults: 
     with desk(tmp_path, faults, margin=0.05) as here:
         number = here.queued()
         assert here.driver.print(number).job.state is State.UNCONFIRMED
-        assert here.spool.next_copy("ticket", "7K4M-Q2XP") == 2
+        assert here.spool.next_copy("ticket", "7K4M-Q2XP", new=True) == 2
         with pytest.raises(IllegalStepError):
             here.driver.print(number)
 
@@ -323,7 +325,7 @@ def test_a_printer_deaf_from_the_first_byte_was_sent_nothing(tmp_path: Path) -> 
     with scripted(tmp_path, line) as (driver, spool):
         outcome = driver.print(spool.add("ticket", "X", 1, FIRST).number)
         assert (outcome.job.state, outcome.health) == (State.QUEUED, Health.OFFLINE)
-        assert spool.next_copy("ticket", "X") == 1
+        assert spool.next_copy("ticket", "X", new=True) == 1
 
 
 @pytest.mark.parametrize(("sent_nothing", "state"), [(True, State.QUEUED), (False, State.UNCONFIRMED)])

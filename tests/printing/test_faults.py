@@ -166,7 +166,7 @@ class Counter:
             self.see_to_the_printer()
             if came_out:
                 return
-            copy = spool.next_copy(KIND, SUBJECT)
+            copy = spool.next_copy(KIND, SUBJECT, new=True)
             job = spool.add(KIND, SUBJECT, copy, FIRST if copy == 1 else DUPLICATE)
             self.papers_asked_for += 1
         self.see_to_the_printer()

@@ -57,9 +57,19 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "printing" / "spool.sqlite"
 
 
+def next_copy(spool: Spool, *, new: bool = True) -> int:
+    """Return the number of the subject's next paper."""
+    return spool.next_copy("ticket", SUBJECT, new=new)
+
+
 def queued(spool: Spool) -> Job:
-    """Add the next paper of the subject."""
-    return spool.add("ticket", SUBJECT, spool.next_copy("ticket", SUBJECT), PAYLOAD)
+    """Add the next paper of the subject, which was booked a moment ago."""
+    return spool.add("ticket", SUBJECT, next_copy(spool), PAYLOAD)
+
+
+def printed(spool: Spool) -> Job:
+    """Bring a paper to where a person has it."""
+    return spool.printed(unconfirmed(spool).number, Proof.PERSON)
 
 
 def unconfirmed(spool: Spool) -> Job:
@@ -92,7 +102,7 @@ def test_a_job_that_a_dead_process_left_half_sent_is_known_to_nobody(path: Path,
     with opened(path) as spool:
         (found,) = spool.open_jobs()
         assert (found.number, found.state) == (job.number, State.UNCONFIRMED)
-        assert spool.next_copy("ticket", SUBJECT) == 2
+        assert next_copy(spool) == 2
 
 
 def test_a_queued_job_survives_and_is_the_same_paper(path: Path) -> None:
@@ -103,16 +113,16 @@ def test_a_queued_job_survives_and_is_the_same_paper(path: Path) -> None:
     with opened(path) as spool:
         assert spool.open_jobs() == (job,)
         assert spool.payload(job.number) == PAYLOAD
-        assert spool.next_copy("ticket", SUBJECT) == 1
+        assert next_copy(spool) == 1
 
 
 def test_a_cancelled_paper_never_existed_and_a_spoiled_one_did(path: Path) -> None:
     with opened(path) as spool:
         spool.cancel(queued(spool).number)
-        assert spool.next_copy("ticket", SUBJECT) == 1
+        assert next_copy(spool) == 1
         spool.spoiled(unconfirmed(spool).number)
-        assert spool.next_copy("ticket", SUBJECT) == 2
-        assert spool.next_copy("cancelled", SUBJECT) == 1
+        assert next_copy(spool) == 2
+        assert spool.next_copy("cancelled", SUBJECT, new=True) == 1
         assert spool.open_jobs() == ()
 
 
@@ -131,7 +141,7 @@ def test_a_paper_printed_elsewhere_first_is_a_duplicate_here_too(path: Path) -> 
     with opened(path) as spool:
         job = spool.add("ticket", SUBJECT, 2, PAYLOAD)
         spool.unconfirmed(spool.sending(job.number).number)
-        assert spool.next_copy("ticket", SUBJECT) == 3
+        assert next_copy(spool) == 3
 
 
 def test_process_ids_are_printable_and_last_a_lifetime(path: Path) -> None:
@@ -154,7 +164,7 @@ def test_only_this_user_reads_the_files(path: Path) -> None:
     with opened(path) as spool:
         queued(spool)
         files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-    assert set(files) == {"spool.sqlite", "spool.sqlite-wal", "spool.sqlite-shm", "spool.sqlite-owner"}
+    assert set(files) == {"spool.sqlite", "spool.sqlite-wal", "spool.sqlite-shm", "spool.sqlite-owner", "ballast"}
     assert set(files.values()) == {0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
@@ -167,38 +177,122 @@ def test_nobody_else_opens_a_spool_in_use(path: Path) -> None:
         assert spool.job(job.number).state is State.SENDING
 
 
-def test_a_purged_paper_is_nowhere_on_disk(path: Path) -> None:
-    clock = Clock()
-    with opened(path, clock) as spool:
-        spool.spoiled(unconfirmed(spool).number)
-        unconfirmed(spool)
-        kept = queued(spool)
-        clock.time += dt.timedelta(hours=1)
-        assert spool.purge(START) == 0
-        assert spool.payload(1) == PAYLOAD
-        assert spool.purge(clock.time) == 2
+def on_disk(path: Path) -> bool:
+    """Tell whether any file beside the spool still holds what the paper says."""
+    return any(b"who waits for nobody" in file.read_bytes() for file in path.parent.iterdir())
+
+
+@pytest.mark.parametrize("last", [State.PRINTED, State.UNCONFIRMED, State.SPOILED, State.CANCELLED])
+def test_what_a_paper_says_leaves_the_disk_as_soon_as_nothing_will_send_it(path: Path, last: State) -> None:
+    with opened(path) as spool:
+        job = queued(spool)
+        for step in WAYS[last]:
+            assert on_disk(path) == (spool.job(job.number).state in (State.QUEUED, State.SENDING, State.SENT))
+            step(spool, job.number)
+        assert not on_disk(path)
         with pytest.raises(PayloadLostError):
-            spool.payload(1)
-        assert spool.payload(kept.number) == PAYLOAD
-        spool.cancel(kept.number)
-        clock.time += dt.timedelta(hours=1)
-        assert spool.purge(clock.time) == 1
-        assert not any(b"who waits for nobody" in file.read_bytes() for file in path.parent.iterdir())
-        assert spool.job(kept.number).state is State.CANCELLED
+            spool.payload(job.number)
+        assert spool.job(job.number).state is last
 
 
-def test_a_purge_that_a_reader_holds_up_says_so(path: Path) -> None:
-    clock = Clock()
-    with opened(path, clock) as spool, contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
-        unconfirmed(spool)
+def test_what_waits_to_be_sent_is_kept(path: Path) -> None:
+    with opened(path) as spool:
+        spool.not_sent(spool.sending(queued(spool).number).number)
+        other = spool.add("ticket", "other", 1, PAYLOAD)
+        spool.cancel(other.number)
+        spool.purge(START + dt.timedelta(days=99))
+        assert spool.payload(1) == PAYLOAD
+
+
+def test_what_a_dead_process_was_sending_is_erased_at_the_next_start(path: Path) -> None:
+    with opened(path) as spool:
+        spool.sent(spool.sending(queued(spool).number).number)
+    assert on_disk(path)
+    with opened(path):
+        assert not on_disk(path)
+
+
+def test_what_a_reader_keeps_alive_is_erased_at_the_next_purge(path: Path) -> None:
+    with opened(path) as spool, contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        job = queued(spool)
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM job").fetchone()
-        clock.time += dt.timedelta(hours=1)
-        with pytest.raises(SpoolError, match="effacés"):
-            spool.purge(clock.time)
+        assert spool.cancel(job.number).state is State.CANCELLED
+        with pytest.raises(SpoolError):
+            spool.purge(START)
+        assert on_disk(path)
         reader.execute("COMMIT")
-        assert spool.purge(clock.time) == 0
-        assert not any(b"who waits for nobody" in file.read_bytes() for file in path.parent.iterdir())
+        spool.purge(START)
+        assert not on_disk(path)
+
+
+def test_old_subjects_are_forgotten_and_their_next_paper_is_a_duplicate(path: Path) -> None:
+    clock = Clock()
+    with opened(path, clock) as spool:
+        old = printed(spool)
+        clock.time += dt.timedelta(days=31)
+        spool.purge(START + dt.timedelta(days=1))
+        with pytest.raises(SpoolError):
+            spool.job(old.number)
+        assert next_copy(spool, new=True) == 2, "in the visit of which the clock jumped"
+        assert next_copy(spool, new=False) == 2
+    assert SUBJECT.encode() not in path.read_bytes()
+    with opened(path, clock) as spool:
+        assert next_copy(spool, new=False) == 2
+        assert queued(spool).number > old.number, "no process id comes again"
+
+
+def test_a_subject_is_forgotten_whole_or_not_at_all(path: Path) -> None:
+    clock = Clock()
+    with opened(path, clock) as spool:
+        printed(spool)
+        clock.time += dt.timedelta(days=31)
+        printed(spool)
+        spool.purge(clock.time)
+        assert next_copy(spool) == 3
+        clock.time += dt.timedelta(days=31)
+        waiting = queued(spool)
+        spool.purge(clock.time + dt.timedelta(days=1))
+        assert [spool.job(number).copy for number in (1, 2, waiting.number)] == [1, 2, 3]
+
+
+def test_a_clock_that_jumps_back_changes_no_number(path: Path) -> None:
+    clock = Clock()
+    with opened(path, clock) as spool:
+        first = printed(spool)
+        clock.time -= dt.timedelta(days=4000)
+        second = printed(spool)
+        assert (first.copy, second.copy, next_copy(spool)) == (1, 2, 3)
+        spool.purge(clock.time + dt.timedelta(days=1))
+        assert next_copy(spool) == 3
+    with opened(path, clock) as spool:
+        assert [spool.job(number).copy for number in (1, 2)] == [1, 2]
+
+
+def test_of_an_appointment_of_which_nothing_is_known_a_paper_may_be_about(path: Path) -> None:
+    with opened(path) as spool:
+        assert next_copy(spool, new=True) == 1
+        assert next_copy(spool, new=False) == 2
+        queued(spool)
+        assert next_copy(spool, new=False) == 1, "that one, of which nothing left"
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database at all" * 100])
+def test_after_a_damaged_spool_no_second_paper_looks_like_a_first_one(path: Path, damage: bytes) -> None:
+    with opened(path) as spool:
+        printed(spool)
+        assert spool.put_aside is None
+    path.write_bytes(damage)
+    with opened(path) as spool:
+        assert spool.put_aside is not None
+        assert spool.put_aside.read_bytes() == damage
+        assert next_copy(spool, new=False) == 2
+        job = spool.add("ticket", SUBJECT, 2, PAYLOAD)
+        spool.cancel(job.number)
+        assert next_copy(spool, new=False) == 2
+        assert spool.next_copy("ticket", "booked since", new=True) == 1
+    with opened(path) as spool:
+        assert spool.put_aside is not None, "until somebody takes it away"
 
 
 def test_damaged_bytes_are_never_given_out(path: Path) -> None:
@@ -227,12 +321,9 @@ def test_a_file_that_is_not_ours_is_refused(path: Path) -> None:
         pass
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(SpoolError, match="autre version"):
+    with pytest.raises(SpoolError, match="plus récente"):
         Spool(path, Clock())
-    path.write_bytes(b"not a database at all" * 100)
     with pytest.raises(SpoolError, match="lu ou écrit"):
-        Spool(path, Clock())
-    with pytest.raises(SpoolError, match="dossier"):
         Spool(path / "deeper", Clock())
 
 
@@ -305,25 +396,36 @@ class Lives(RuleBasedStateMachine):
         self._path = Path(self._directory.name) / "spool.sqlite"
         self._spool = Spool(self._path, self._clock)
         self._model: dict[int, Job] = {}
+        self._old: set[str] = set()  # had papers in earlier lives: nobody calls them new
+        self._forgotten: set[str] = set()  # in this life
+        self._first_left: list[str] = []  # subjects, each time a paper without a mark may have left
 
     def teardown(self) -> None:
         self._spool.close()
         self._directory.cleanup()
 
     def _next_copy(self, subject: str) -> int:
-        away = [job for job in self._model.values() if job.state not in (State.QUEUED, State.CANCELLED)]
-        return 1 + max((job.copy for job in away if job.subject == subject), default=0)
+        waiting = [job.copy for job in self._jobs(subject) if job.state is State.QUEUED]
+        lowest = waiting[0] if waiting else 2 if subject in self._old | self._forgotten else 1
+        return max(self._away(subject) + 1, lowest)
+
+    def _away(self, subject: str) -> int:
+        jobs = self._jobs(subject)
+        return max((job.copy for job in jobs if job.state not in (State.QUEUED, State.CANCELLED)), default=0)
+
+    def _jobs(self, subject: str) -> list[Job]:
+        return [job for job in self._model.values() if job.subject == subject]
 
     @rule(subject=SUBJECTS, offset=st.sampled_from([0, 0, 0, -1, 1]))
     def add(self, subject: str, offset: int) -> None:
         copy = self._next_copy(subject) + offset
         under_way = {State.QUEUED, State.SENDING, State.SENT}
-        if any(job.subject == subject and job.state in under_way for job in self._model.values()):
+        if any(job.state in under_way for job in self._jobs(subject)):
             with pytest.raises(UnderWayError):
                 self._spool.add("ticket", subject, copy, PAYLOAD[:100])
         elif offset < 0:
             with pytest.raises(WrongCopyError):
-                self._spool.add("ticket", subject, copy, PAYLOAD[:100])
+                self._spool.add("ticket", subject, self._away(subject), PAYLOAD[:100])
         else:
             job = self._spool.add("ticket", subject, copy, PAYLOAD[:100])
             assert job.number not in self._model
@@ -346,9 +448,12 @@ class Lives(RuleBasedStateMachine):
     def _expect(
         self, number: int, sources: set[State], target: State, proof: Proof | None, step: Callable[[], Job]
     ) -> None:
-        if self._model[number].state in sources:
-            self._model[number] = dataclasses.replace(self._model[number], state=target, proof=proof)
+        job = self._model[number]
+        if job.state in sources:
+            self._model[number] = dataclasses.replace(job, state=target, proof=proof, changed_at=self._clock.time)
             assert step() == self._model[number]
+            if target is State.SENT and job.copy == 1:
+                self._first_left.append(job.subject)
         else:
             with pytest.raises(IllegalStepError):
                 step()
@@ -356,32 +461,47 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def live_again(self) -> None:
         self._spool.close()
-        self._spool = Spool(self._path, self._clock)
+        self._start()
         for number, job in self._model.items():
             if job.state in (State.SENDING, State.SENT):
-                self._model[number] = dataclasses.replace(job, state=State.UNCONFIRMED)
+                self._model[number] = dataclasses.replace(job, state=State.UNCONFIRMED, changed_at=self._clock.time)
 
-    @rule()
-    def purge(self) -> None:
-        self._spool.purge(START + dt.timedelta(days=1))
+    @rule(content=st.sampled_from([b"", b"not a database"]))
+    def find_the_file_damaged(self, content: bytes) -> None:
+        self._spool.close()
+        self._path.write_bytes(content)
+        self._start()
+        self._model.clear()
+
+    def _start(self) -> None:
+        self._old |= {job.subject for job in self._model.values()} | self._forgotten
+        self._forgotten.clear()
+        self._spool = Spool(self._path, self._clock)
+
+    @rule(days=st.integers(-40, 40))
+    def purge(self, days: int) -> None:
+        self._clock.time += dt.timedelta(days=days)
+        before = self._clock.time - dt.timedelta(days=30)
+        self._spool.purge(before)
+        for subject in ("A", "B"):
+            jobs = self._jobs(subject)
+            under_way = any(job.state in (State.QUEUED, State.SENDING, State.SENT) for job in jobs)
+            if jobs and not under_way and all(job.changed_at < before for job in jobs):
+                self._model = {number: job for number, job in self._model.items() if job.subject != subject}
+                self._forgotten.add(subject)
+
+    @invariant()
+    def everything_is_as_modelled(self) -> None:
         for number, job in self._model.items():
+            assert self._spool.job(number) == job
             if job.state in (State.QUEUED, State.SENDING, State.SENT):
                 assert self._spool.payload(number) == PAYLOAD[:100]
             else:
                 with pytest.raises(PayloadLostError):
                     self._spool.payload(number)
-
-    @invariant()
-    def everything_is_as_modelled(self) -> None:
-        assert {number: self._spool.job(number) for number in self._model} == self._model
         for subject in ("A", "B"):
-            assert self._spool.next_copy("ticket", subject) == self._next_copy(subject)
-            unmarked = [
-                job
-                for job in self._model.values()
-                if job.subject == subject and job.copy == 1 and job.state is not State.CANCELLED
-            ]
-            assert len(unmarked) <= 1
+            assert self._spool.next_copy("ticket", subject, new=subject not in self._old) == self._next_copy(subject)
+            assert self._first_left.count(subject) <= 1
 
 
 Lives.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

@@ -12,6 +12,7 @@ import pytest
 
 from kiosk.api import client
 from kiosk.api.client import CentralClient
+from kiosk.desk.desk import JOURNAL_FILE
 from kiosk.printing.errors import PayloadError
 from kiosk.printing.paper import papers
 from kiosk.printing.simulator import Faults, Simulator
@@ -19,6 +20,7 @@ from kiosk.printing.spool import PLACE, Learned, Spool
 from kiosk.screens.sending import SendingScreen
 from kiosk.screens.step import StepScreen
 from kiosk.screens.ticket import TicketScreen
+from kiosk.statefile import put_aside
 from tests.screens.test_golden import BrokenWire
 from tests.support.central import RunningCentral
 from tests.support.counter import Counter, counter
@@ -340,10 +342,30 @@ async def test_a_spool_that_cannot_be_read_is_said_and_not_blamed_on_the_server(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
     spool = tmp_path / "state" / PLACE
-    spool.parent.mkdir(parents=True)
-    spool.write_bytes(b"no database" * 1000)
+    spool.mkdir(parents=True)
     async with counter(demo_central, tmp_path / "state") as at:
         await at.type("demo")
         await at.type("000000")
         await at.sees("ne peut pas lire ou écrire ses propres fichiers")
         assert not at.clipped()
+
+
+async def test_damaged_files_are_put_aside_and_said_once_the_shift_is_open(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    for name in (PLACE, Path(JOURNAL_FILE)):
+        (state / name).parent.mkdir(parents=True, exist_ok=True)
+        (state / name).write_bytes(b"no database" * 1000)
+    async with counter(demo_central, state) as at:
+        await at.sign_in()
+        said = " ".join(at.text.split())
+        assert "Le journal des impressions était abîmé. Il est mis de côté : spool.sqlite.damaged-" in said
+        assert "Le journal des demandes était abîmé. Il est mis de côté : journal.sqlite.damaged-" in said
+        assert said.count("Prévenez qui a installé ce poste.") == 2
+        assert not at.clipped()
+    for aside in (*put_aside(state / PLACE), *put_aside(state / JOURNAL_FILE)):
+        aside.unlink()
+    async with counter(demo_central, state) as at:
+        await at.sign_in()
+        assert "abîmé" not in at.text

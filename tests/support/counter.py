@@ -182,7 +182,6 @@ def settings_for(central_url: str, state_dir: Path, printer: str = "virtual:") -
         paper="80mm",
         profile=None,
         least_translation="machine",
-        papers_kept_minutes=15,
         state_dir=state_dir,
     )
 
