@@ -77,6 +77,10 @@ class HardenedApp(CompatApp):
         """
         return self._gate.hold()
 
+    def drop_burst(self) -> None:
+        """Drop the rest of the burst whose key is being handled, without another look at any of it."""
+        self._guard.drop_rest()
+
     def clear_scrollback(self) -> None:
         """Make the terminal forget the lines above the screen."""
         self.write_through(CLEAR_SCROLLBACK)

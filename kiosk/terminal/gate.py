@@ -131,6 +131,10 @@ class BurstGuard:
         if swallowed:
             self._swallowed_at = key.time
 
+    def drop_rest(self) -> None:
+        """Swallow what else belongs to the burst of the last key."""
+        self._swallowed_at = self._last_at
+
     def _run_with(self, key: events.Key) -> int:
         run = self._run if key.time - self._last_at < BURST_GAP_SECONDS else 0
         return run + key.is_printable
