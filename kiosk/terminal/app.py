@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widgets import Input
@@ -48,6 +49,9 @@ class HardenedApp(CompatApp):
         Binding("tab", "app.focus_next", "Suivant", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", "Précédent", show=False, priority=True),
     ]
+
+    class ScanLost(Message, bubble=False):
+        """A scanner's text has begun to come in, and nothing on the screen takes it: all of it is dropped."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -132,6 +136,8 @@ class HardenedApp(CompatApp):
                 self._look_later()
                 return
             self._waiting.popleft()
+            if fate is Fate.SWALLOWED and self._guard.begins_scan(event):
+                self.screen.post_message(self.ScanLost())
             self._guard.passed(event, swallowed=fate is Fate.SWALLOWED)
             if fate is Fate.DELIVERED and self._gate.admits(event, self._top()):
                 target: DOMNode = self.focused or self.screen
