@@ -12,7 +12,7 @@ from textual.widget import Widget
 from kiosk.desk.answers import DeskError
 from kiosk.desk.checks import Check, Checker
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import BACK, HELP, MASK, FramedScreen, status_of
+from kiosk.screens.base import BACK, HELP, MASK, FramedScreen, HelpScreen, status_of
 from kiosk.screens.identity import IdentityScreen
 from kiosk.screens.verdict import shown
 from kiosk.screens.words import sentence_for
@@ -29,6 +29,7 @@ IDENTITY = Hint("F5", "taper le nom")
 NEXT_TICKET = Hint("Entrée", "ticket suivant")
 TYPED_CODE = 2 * LENGTH  # longer than that, nobody typed it
 _TICKET_FIRST = "Scannez d'abord le ticket, ensuite la pièce d'identité."
+_SCAN_AGAIN = "L'aide était ouverte : le poste n'a rien lu. Scannez encore une fois."
 _WHOSE = "Code {}.\nScannez le bas de la pièce d'identité. Ou F5 : tapez le nom et la date de naissance."
 
 
@@ -88,20 +89,32 @@ class VerifyScreen(FramedScreen):
         self._asked = code
         self.query_one("#advice", Sentence).say(_WHOSE.format(grouped(code.reference)))
 
-    def _compare(self, bearer: Bearer | None) -> None:
-        if bearer is None:
-            return
+    def _compare(self, bearer: Bearer) -> None:
         if self._asked is None:
             self.say(_TICKET_FIRST)
         else:
             self._look(self._asked, bearer)
+
+    def _identified(self, found: Bearer | Ticket | None) -> None:
+        if isinstance(found, Ticket):
+            self._ask(found)
+        elif found is not None:
+            self._compare(found)
 
     def action_identity(self) -> None:
         """Type who shows the ticket."""
         if self._asked is None:
             self.say(_TICKET_FIRST)
         else:
-            self.app.push_screen(IdentityScreen(self._checker.now().date()), self._compare)
+            self.app.push_screen(IdentityScreen(self._checker.now().date()), self._identified)
+
+    def action_help(self) -> None:
+        """Explain this screen; whoever scans meanwhile is told that the scan was for nothing."""
+        self.app.push_screen(HelpScreen(self.HELP_TEXT), self._back_from_help)
+
+    def _back_from_help(self, scanned: bool | None) -> None:
+        if scanned:
+            self.say(_SCAN_AGAIN)
 
     @work(group="verify", exit_on_error=False)
     async def _look(self, scan: Ticket | Code, bearer: Bearer | None = None) -> None:

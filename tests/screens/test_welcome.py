@@ -24,6 +24,7 @@ from tests.tickets.zones import Document
 
 WHO = {"surname": "Diallo", "given_names": "Mariam", "birth_date": "1990-02-03"}
 SOON = NOW + dt.timedelta(hours=1, minutes=7)
+QUARTER = dt.timedelta(minutes=15)
 
 
 class Stops:
@@ -133,3 +134,18 @@ async def test_without_a_network_the_answer_says_how_old_its_knowledge_is(
             await at.sees("Central ✗")
             await stops.note(at, "welcome_old_list", "1 entrée · 1 à transmettre")
     compare(stops.seen, request)
+
+
+async def test_tickets_scanned_without_a_pause_are_counted_one_by_one(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with newcomer(demo_central, "shop-4") as kiosk:
+        [first] = booked(kiosk, demo_central.add_slot("first", capacity=1, start=SOON))
+        [second] = booked(kiosk, demo_central.add_slot("second", capacity=1, start=SOON + QUARTER), WHO)
+    document = Document("TD1", "DIALLO", "MARIAM", "900203")
+    async with welcome_desk(demo_central, tmp_path / "state", demo_central.clock) as at:
+        await at.sees("tout est transmis")
+        lines = (first["token"], second["token"], *document.lines())
+        await at.press(*(key for line in lines for key in (*line, "enter")))
+        await at.sees("BONNE PERSONNE")
+        await at.sees("2 entrées")
