@@ -97,7 +97,8 @@ class StateFile:
         """
         with self._mutex, _as_state_file_errors(self._path):
             done = self._with_room(lambda: self._committed(work), self._make_room) if reserve else self._committed(work)
-            self._keep_ballast()
+            if not self._keep_ballast():
+                self._bring_log_home()
             return done
 
     def erase(self) -> None:
@@ -138,22 +139,27 @@ class StateFile:
         self._ballast.unlink(missing_ok=True)
 
     def _make_room(self) -> None:
-        """Give up the ballast, and bring home what is in the log: what comes next is written over it, not after it."""
         self._drop_ballast()
+        self._bring_log_home()
+
+    def _bring_log_home(self) -> None:
+        """Bring what is in the log into the file: what comes next is written over it, not after it."""
         with contextlib.suppress(sqlite3.Error):  # then not all of it is home
             self._db.execute("PRAGMA wal_checkpoint(RESTART)")
 
-    def _keep_ballast(self) -> None:
-        """Make the ballast if it is not there whole; on a disk that is full the next write tries again."""
+    def _keep_ballast(self) -> bool:
+        """Make the ballast if it is not there whole; False on a disk that is full, where the next write tries again."""
         if self._ballast.exists() and self._ballast.stat().st_size == BALLAST_BYTES:
-            return
+            return True
         try:
             with os.fdopen(os.open(self._ballast, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as ballast:
                 ballast.write(os.urandom(BALLAST_BYTES))  # zeros would take no room on some disks
                 ballast.flush()
                 os.fsync(ballast.fileno())
         except OSError:
-            self._ballast.unlink(missing_ok=True)
+            self._drop_ballast()
+            return False
+        return True
 
 
 def put_aside(path: Path) -> tuple[Path, ...]:
