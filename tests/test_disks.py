@@ -11,8 +11,8 @@ from kiosk.journal.counter_book import Answer, BookFullError, CounterBook, Note
 from kiosk.journal.outbox import Action, Outbox
 from kiosk.journal.outbox import State as IntentState
 from kiosk.printing.spool import PayloadLostError, Proof, Spool, SpoolError, State
-from kiosk.statefile import BALLAST_BYTES, FullError, StateFile, StateFileError, put_aside
-from tests.support.disks import PAGE_BYTES, SmallDisk, small_disk
+from kiosk.statefile import BALLAST_BYTES, PAGE_BYTES, FullError, StateFile, StateFileError, put_aside
+from tests.support.disks import SmallDisk, small_disk
 
 NOW = dt.datetime(2027, 1, 11, 9, 0, tzinfo=dt.UTC)
 MIGRATIONS = ["CREATE TABLE thing (name TEXT PRIMARY KEY, content BLOB) STRICT;"]

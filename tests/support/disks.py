@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-PAGE_BYTES = 4096
+from kiosk.statefile import PAGE_BYTES
+
 FILLER = "filler"
 
 
