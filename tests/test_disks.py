@@ -1,6 +1,7 @@
 """What a kiosk writes down, on disks that are full or cannot be written: the real ones."""
 
 import datetime as dt
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from kiosk.journal.outbox import State as IntentState
 from kiosk.printing.spool import PayloadLostError, Proof, Spool, SpoolError, State
 from kiosk.statefile import BALLAST_BYTES, PAGE_BYTES, FullError, StateFile, StateFileError, put_aside
 from tests.support.disks import SmallDisk, small_disk
+from tests.support.mediator import KIOSK, environment
 
 NOW = dt.datetime(2027, 1, 11, 9, 0, tzinfo=dt.UTC)
 MIGRATIONS = ["CREATE TABLE thing (name TEXT PRIMARY KEY, content BLOB) STRICT;"]
@@ -198,3 +200,15 @@ def test_what_the_central_answers_to_a_counter_is_written_on_a_full_disk(disk: S
         book.answered([Answer("nonce-0000000001", "kept")])
         book.erase_before(NOW.date(), NOW + dt.timedelta(days=1))
         assert book.notes() == ()
+
+
+@pytest.mark.parametrize("command", [(), ("counter", "--site", "pref-93")], ids=["kiosk", "counter"])
+def test_a_program_that_cannot_write_says_so_in_one_line(disk: SmallDisk, command: tuple[str, ...]) -> None:
+    disk.remount("ro")
+    variables = environment(disk.place / "state", disk.place, {})
+    ended = subprocess.run(
+        (*KIOSK, *command), env=variables, cwd=disk.place.parent, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    [line] = ended.stderr.splitlines()
+    assert "attendu un dossier où ce poste peut écrire" in line
