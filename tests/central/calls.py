@@ -161,6 +161,24 @@ def booked(kiosk: httpx.Client, slot: str, *persons: Json) -> list[Json]:
     return bookings
 
 
+def application(**members: Any) -> Json:
+    """Return what an application says, for somebody new unless told otherwise."""
+    return {
+        "service": SERVICE,
+        "site": "pref-93",
+        "not_before": NOW.date().isoformat(),
+        "person": person(),
+        "consent": {"mode": "present"},
+        "asked_at": NOW.isoformat(),
+    } | members
+
+
+def apply(kiosk: httpx.Client, key: str | None = None, **members: Any) -> httpx.Response:
+    """Ask for the first free place."""
+    headers = {"Idempotency-Key": key or new_key()}
+    return kiosk.post("/v1/applications", headers=headers, json=application(**members))
+
+
 def change(
     kiosk: httpx.Client, booking: Json, what: str, body: Json, key: str | None = None, tag: str | None = None
 ) -> httpx.Response:
