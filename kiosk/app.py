@@ -1,13 +1,14 @@
 """The application: which screen comes next, and what is erased when a visit ends. No rule and no I/O of its own."""
 
 import asyncio
+import contextlib
 import importlib
 from typing import TYPE_CHECKING
 
 from textual import work
 from textual.screen import ModalScreen, Screen
 
-from kiosk.desk.answers import OpeningError
+from kiosk.desk.answers import DeskError, OpeningError
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import MaskScreen
 from kiosk.screens.opening import OpeningScreen
@@ -26,6 +27,7 @@ VISIT_MODULES = (
     "kiosk.screens.sending",
     "kiosk.screens.ticket",
     "kiosk.screens.paper",
+    "kiosk.screens.news",
 )
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
@@ -73,6 +75,10 @@ class KioskApp(ThemedApp):
         """Start a visit, or end the shift."""
         if event.key == "new":
             self._start()
+        elif event.settled:
+            from kiosk.screens.news import NewsScreen
+
+            self._go(NewsScreen(self._desk, event.settled))
         elif event.paper:
             from kiosk.screens.paper import PaperScreen
 
@@ -80,6 +86,10 @@ class KioskApp(ThemedApp):
         else:
             self._desk.sign_out()
             self._go(OpeningScreen(self._desk))
+
+    def on_news_screen_left(self) -> None:
+        """The answer was read."""
+        self._show_home()
 
     def on_paper_screen_left(self) -> None:
         """The question of a paper is over."""
@@ -111,6 +121,8 @@ class KioskApp(ThemedApp):
 
     def on_step_screen_finish(self, event: "StepScreen.Finish") -> None:
         """End the visit and erase it."""
+        if event.paper is not None:
+            self._send(event.paper)
         self._finish(event.journey, again=event.again)
 
     def _start(self) -> None:
@@ -133,6 +145,11 @@ class KioskApp(ThemedApp):
         else:
             self._show_home()
         self.clear_scrollback()
+
+    @work(group="papers", exit_on_error=False)
+    async def _send(self, paper: int) -> None:
+        with contextlib.suppress(DeskError):  # the first screen asks about what did not come out
+            await self._desk.papers.send(paper, lambda _: None)
 
     @work(group="release", exit_on_error=False)
     async def _release(self, hold: "Hold") -> None:

@@ -8,6 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from kiosk.api.problems import MEDIA_TYPE, ProblemName
 from kiosk.central.admissions import Admissions
+from kiosk.central.applications import Applications
 from kiosk.central.boundary import SEALED_BY, TITLES
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.changes import Changes
@@ -35,6 +36,7 @@ class Central:
 
     reading: Reading
     rules: Rules
+    applications: Applications
     changes: Changes
     evidence: Evidence
     sign_in: SignIn
@@ -67,6 +69,11 @@ def _problem_answer(names: list[ProblemName]) -> dict[str, Any]:
 def one_example(value: dict[str, Any]) -> dict[str, Any]:
     """Return the examples of a body that has one."""
     return {"example": {"value": value}}
+
+
+def links(**operations: dict[str, Any]) -> dict[str, Any]:
+    """Return the links of an answer: to which operation, with what of it."""
+    return {name: {"operationId": name} | how for name, how in operations.items()}
 
 
 async def _central(request: Request) -> Central:

@@ -13,6 +13,7 @@ from kiosk.api.problems import ProblemName
 from kiosk.booking.person import mrz
 from kiosk.central import intents, places, wire
 from kiosk.central import tables as db
+from kiosk.central.applicants import PERSON_CLASH, claim_corrected
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
@@ -20,7 +21,6 @@ from kiosk.central.identity import edits, identity_of
 from kiosk.central.intents import Intent, Outcome, in_turn
 from kiosk.central.issuer import Issuer
 from kiosk.central.refusal import Refused
-from kiosk.central.rules import PERSON_CLASH, claim_corrected
 from kiosk.central.storage import Storage
 
 _LOCKED = sa.select(db.bookings).where(db.bookings.c.id == sa.bindparam("which")).with_for_update()

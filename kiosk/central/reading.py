@@ -224,7 +224,7 @@ class Reading:
 
     def _outcome(self, transaction: Connection, action: Action, subject: str) -> contract.Outcome:
         match action:
-            case "book":
+            case "book" | "application":
                 booked = wire.bookings_of_hold(transaction, subject, self.catalogue, self.issuer)
                 return contract.Outcome(action=action, bookings=booked.bookings)
             case "hold":

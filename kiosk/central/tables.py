@@ -225,6 +225,7 @@ bookings = sa.Table(
     sa.Column("kiosk", sa.ForeignKey("kiosks.id"), nullable=False),
     sa.Column("demonstration", sa.Boolean, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("asked_at", Instant),  # of an application: when the person stood at the kiosk, as the kiosk has it
     sa.Column("cancelled_at", Instant),
     sa.Column("cancel_reason", sa.String(20)),
     sa.Column("changed_at", Instant, nullable=False),  # when it became this revision; its ticket is of that moment

@@ -20,7 +20,7 @@ from kiosk.desk.answers import (
 from kiosk.desk.welcome import BOOK_FILE, Conflict, Synced, Welcome
 from kiosk.embedded import host_for
 from kiosk.journal.counter_book import BookError, BookFullError, BookInUseError, BookNewerError
-from kiosk.settings import SettingsError, load
+from kiosk.settings import SettingsError, load, open_lock
 from kiosk.statefile import put_aside
 
 FAILURE, USAGE_ERROR = 1, 2
@@ -60,6 +60,7 @@ def sync(environ: Mapping[str, str], site: str | None) -> int:
     try:
         settings = load(environ)
         site = settings.site_of_counter(site)
+        open_lock(settings.counter_dir(site)).close()  # who holds it keeps the book as well, and that says it better
     except SettingsError as error:
         return _refuse(str(error), USAGE_ERROR)
     welcome = Welcome(settings, site, host=host_for(settings), now=_now, new_nonce=lambda: str(uuid.uuid4()))

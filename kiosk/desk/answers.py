@@ -212,7 +212,8 @@ class OpenPaper:
     """A paper of an earlier visit that somebody must still decide about: did it come out, is it to be printed?"""
 
     number: int
-    code: str  # of the appointment, in groups
+    is_ticket: bool  # else the receipt of a request
+    code: str  # of the appointment, or of the request, in groups
     since: dt.datetime
     waiting: bool  # nothing of it left; else nobody knows whether it came out
 

@@ -24,6 +24,7 @@ from kiosk.settings import Settings
 
 if TYPE_CHECKING:
     from kiosk.booking.booking import Hold
+    from kiosk.booking.journey import Journey
     from kiosk.desk.bookings import Bookings
     from kiosk.desk.papers import Papers
     from kiosk.desk.tickets import Tickets
@@ -157,6 +158,17 @@ class Desk:
         with contextlib.suppress(DeskError):  # learnt at the next shift
             await self.tickets.learn_keys()
         return self.shift
+
+    async def receipt(self, journey: "Journey") -> int | None:
+        """Store a paper for a person who cannot wait for the answer; return its number, None if there is an answer.
+
+        From now on no other visit begins until the answer is known. Raise PaperError, SpoolError, JournalError.
+        """
+        request = await self.bookings.in_hand()
+        if request is None:
+            return None
+        self.unresolved = (*self.unresolved, request)
+        return await self.papers.draw_receipt(journey, request, demonstration=self.demonstration)
 
     def leave(self) -> None:
         """The visit is over: what it left open is settled in the background."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kiosk.booking.booking import Booking
+from kiosk.booking.journey import Journey
 from kiosk.desk.answers import (
     Delivered,
     Delivery,
@@ -19,6 +20,7 @@ from kiosk.desk.answers import (
     PaperError,
     Printer,
     Progress,
+    Request,
     SpoolError,
     TicketLanguage,
     UnderWayError,
@@ -26,7 +28,7 @@ from kiosk.desk.answers import (
 from kiosk.printing import contacts, spool
 from kiosk.printing.driver import Driver, Step
 from kiosk.printing.errors import PayloadError, PrintingError
-from kiosk.printing.facts import FraudSlip, ticket_for
+from kiosk.printing.facts import FraudSlip, Named, Receipt, ticket_for
 from kiosk.printing.languages import PICTOGRAMS, offered
 from kiosk.printing.phrases import Status
 from kiosk.printing.profiles import form_for
@@ -36,7 +38,7 @@ from kiosk.printing.transports import transport_for
 from kiosk.settings import Settings
 from kiosk.tickets.reference import grouped
 
-TICKET, HELPERS = "ticket", "fraud"  # kinds of papers in the spool
+TICKET, HELPERS, RECEIPT = "ticket", "fraud", "receipt"  # kinds of papers in the spool
 BUSY_SECONDS = 1.0  # for the paper before this one to be out
 TO_DECIDE = 3  # papers asked about at once; later ones follow
 ASKED_FOR = dt.timedelta(days=1)  # then nobody remembers; the appointment can always be printed again
@@ -112,6 +114,10 @@ class Papers:
             asyncio.to_thread(self._send, number, lambda progress: loop.call_soon_threadsafe(tell, progress))
         )
 
+    async def draw_receipt(self, journey: Journey, request: Request, *, demonstration: bool) -> int:
+        """Draw the paper of a request that has no answer yet, and store it; raise PaperError or SpoolError."""
+        return await asyncio.to_thread(self._draw_receipt, journey, request, demonstration)
+
     async def print_helpers(self) -> Delivered:
         """Print who helps against resale, once; raise PaperError or SpoolError. What cannot leave now is given up."""
         delivered = await self.send(number := await asyncio.to_thread(self._draw_helpers), lambda _: None)
@@ -158,6 +164,22 @@ class Papers:
             for job in self._waiting(HELPERS, HELPERS):
                 self._spool.cancel(job.number)
             return self._spool.add(HELPERS, HELPERS, self._spool.next_copy(HELPERS, HELPERS, new=True), payload).number
+
+    def _draw_receipt(self, journey: Journey, request: Request, demonstration: bool) -> int:
+        person, service, site = journey.person, journey.service, journey.site
+        if person is None or service is None or site is None:
+            raise ValueError("a request is for somebody, for something, somewhere")
+        asked_at = request.asked_at.astimezone(self._now().tzinfo)
+        purpose = Named(service.id, service.purpose)
+        facts = Receipt(request.code, person.short_name(), purpose, site.label, asked_at, demonstration)
+        with _drawing():
+            payload = render(facts, self._form).payload
+        with _writing():
+            job = self._spool.add(
+                RECEIPT, request.code, self._spool.next_copy(RECEIPT, request.code, new=True), payload
+            )
+        self._changed()
+        return job.number
 
     def _send(self, number: int, tell: Callable[[Progress], object]) -> Delivered:
         if not self._sending.acquire(timeout=BUSY_SECONDS):
@@ -211,9 +233,11 @@ class Papers:
     def _open_papers(self) -> tuple[OpenPaper, ...]:
         since = self._now() - ASKED_FOR
         decidable = (
-            OpenPaper(job.number, grouped(job.subject), job.created_at, job.state is State.QUEUED)
+            OpenPaper(job.number, job.kind == TICKET, _code(job), job.created_at, job.state is State.QUEUED)
             for job in self._spool.open_jobs()
-            if job.kind == TICKET and job.state in {State.QUEUED, State.UNCONFIRMED} and job.created_at >= since
+            if job.kind in {TICKET, RECEIPT}
+            and job.state in {State.QUEUED, State.UNCONFIRMED}
+            and job.created_at >= since
         )
         return tuple(itertools.islice(decidable, TO_DECIDE))
 
@@ -240,6 +264,10 @@ def _writing() -> Iterator[None]:
         raise PaperError from None
     except (spool.SpoolError, OSError):
         raise SpoolError from None
+
+
+def _code(job: Job) -> str:
+    return grouped(job.subject) if job.kind == TICKET else job.subject
 
 
 def _short(path: Path) -> str:

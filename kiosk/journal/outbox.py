@@ -110,7 +110,6 @@ class Outbox:
         """Open the file. What a dead process was sending is unknown from now on."""
         self._now = now
         self._file = StateFile(path, MIGRATIONS)
-        self.put_aside = self._file.quarantined
         self._file.write(
             lambda db: db.execute("UPDATE intent SET state = 'unknown' WHERE state = 'sent'"), reserve=True
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import events, getters
+from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -33,8 +33,8 @@ LANGUAGE = Hint("F2", "langue du ticket")
 VERIFY = Hint("F7", "vérifier un ticket")
 
 
-class HelpScreen(ModalScreen[None]):
-    """What can be done on the screen below, in a few sentences. Any key goes back."""
+class HelpScreen(ModalScreen[bool]):
+    """What can be done on the screen below, in a few sentences. Any key goes back; so does a scan, and says True."""
 
     CSS_PATH = "help.tcss"
 
@@ -53,6 +53,10 @@ class HelpScreen(ModalScreen[None]):
         """Go back; the key means nothing else, whatever it does on the screen below."""
         _swallow(event)
         self.dismiss()
+
+    @on(HardenedApp.ScanLost)
+    def _scanned(self) -> None:
+        self.dismiss(True)
 
 
 class MaskScreen(ModalScreen[None]):

@@ -8,8 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
 
-from kiosk.booking import french
-from kiosk.desk.answers import Delivery, DeskError, OpenPaper, PutAside, Record, Settled
+from kiosk.desk.answers import Delivery, DeskError, OpenPaper, PutAside, Record, Request, Settled
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import CHOOSE, DIGITS, HELP, MASK, VERIFY, CounterScreen
 from kiosk.screens.verify import VerifyTicketScreen
@@ -19,6 +18,11 @@ from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
 NEWS_SECONDS = 1.0
+ANSWERS_SHOWN = 3  # the others follow once these were told
+NOT_YET = (
+    "Avant un autre rendez-vous, il faut la réponse de cette demande. Le poste la cherche tout seul. "
+    "Si cela dure : fermez le poste, puis identifiez-vous de nouveau."
+)
 _DAMAGED = {
     Record.PAPERS: "Le journal des impressions était abîmé. Il est mis de côté : {}. "
     "Les rendez-vous, eux, sont au serveur.",
@@ -44,12 +48,13 @@ class HomeScreen(CounterScreen):
     )
 
     class Chosen(Message):
-        """`new` starts a visit, `leave` ends the shift, and a paper asks to be decided about."""
+        """`new` starts a visit, `leave` ends the shift; a paper asks to be decided about, an answer to be told."""
 
-        def __init__(self, key: str, paper: OpenPaper | None = None) -> None:
+        def __init__(self, key: str, paper: OpenPaper | None = None, settled: Settled | None = None) -> None:
             super().__init__()
             self.key = key
             self.paper = paper
+            self.settled = settled
 
     def __init__(self, desk: Desk, notice: str = "") -> None:
         super().__init__(desk)
@@ -57,6 +62,7 @@ class HomeScreen(CounterScreen):
         self._settled = desk.settled
         self._papers = desk.papers.to_decide
         self._printing = False
+        self._told_to_wait = False
 
     def body(self) -> Iterable[Widget]:
         """Two choices, tickets that nobody saw come out, news of earlier requests, the words of welcome."""
@@ -68,7 +74,7 @@ class HomeScreen(CounterScreen):
         )
         yield Notice(self._notice, id="notice")
         yield Sentence(id="helpers")
-        yield Sentence(_news(self._settled), id="news")
+        yield Sentence(_waiting(self.desk.unresolved), id="news")
         yield Sentence("\n".join(_damaged(one) for one in self.desk.put_aside), id="damaged")
         yield Spoken("Bonjour. C'est gratuit. Ce poste ne garde pas votre nom.")
 
@@ -78,7 +84,13 @@ class HomeScreen(CounterScreen):
 
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
-        self.post_message(self.Chosen(event.key, next((p for p in self._papers if str(p.number) == event.key), None)))
+        if event.key == "new" and self.desk.unresolved:
+            self._told_to_wait = True
+            self.query_one("#notice", Notice).say(NOT_YET)
+            return
+        paper = next((paper for paper in self._papers if str(paper.number) == event.key), None)
+        settled = next((settled for settled in self._settled if settled.key == event.key), None)
+        self.post_message(self.Chosen(event.key, paper, settled))
 
     def action_verify(self) -> None:
         """Check a ticket that somebody shows."""
@@ -109,15 +121,17 @@ class HomeScreen(CounterScreen):
         return (
             Choice("new", ("Nouveau rendez-vous",)),
             Choice("leave", ("Fermer le poste (fin de service)",)),
+            *(Choice(settled.key, (_to_tell(settled),)) for settled in self._settled[:ANSWERS_SHOWN]),
             *(Choice(str(paper.number), (_to_decide(paper),)) for paper in self._papers),
         )
 
     def _look_for_news(self) -> None:
-        if self._settled != self.desk.settled:
-            self._settled = self.desk.settled
-            self.query_one("#news", Sentence).say(_news(self._settled))
-        if self._papers != self.desk.papers.to_decide:
-            self._papers = self.desk.papers.to_decide
+        self.query_one("#news", Sentence).say(_waiting(self.desk.unresolved))
+        if self._told_to_wait and not self.desk.unresolved:
+            self._told_to_wait = False
+            self.query_one("#notice", Notice).say("")
+        if (self._settled, self._papers) != (self.desk.settled, self.desk.papers.to_decide):
+            self._settled, self._papers = self.desk.settled, self.desk.papers.to_decide
             self.query_one(ChoiceList).set_choices(self._choices())
 
 
@@ -126,15 +140,16 @@ def _damaged(file: PutAside) -> str:
 
 
 def _to_decide(paper: OpenPaper) -> str:
+    if not paper.is_ticket:
+        question = "feuille pas encore imprimée" if paper.waiting else "la feuille est-elle sortie ?"
+        return f"Demande {paper.code} : {question}"
     return f"Ticket {paper.code} : {'pas encore imprimé' if paper.waiting else 'est-il sorti ?'}"
 
 
-def _news(settled: Iterable[Settled]) -> str:
-    return "\n".join(_outcome(one) for one in settled)
+def _to_tell(settled: Settled) -> str:
+    answer = "rien n'est réservé" if settled.reference is None else "le rendez-vous est pris"
+    return f"À rappeler : demande {settled.code}, {answer}"
 
 
-def _outcome(settled: Settled) -> str:
-    when = french.hour(settled.asked_at.astimezone().time())
-    if settled.reference is None:
-        return f"! La demande de {when} n'a pas abouti : rien n'est réservé. La personne peut recommencer."
-    return f"! La demande de {when} a abouti. Le rendez-vous est pris : retrouvez-le par le nom, puis F8."
+def _waiting(requests: Iterable[Request]) -> str:
+    return "\n".join(f"! Demande {request.code} : pas encore de réponse, nous vérifions." for request in requests)

@@ -19,6 +19,7 @@ from kiosk.widgets.sentences import Notice, Question, Sentence
 
 _ASKED = (Choice("yes", ("Oui, en entier",)), Choice("no", ("Non, ou il est abîmé",)))
 _WAITING = (Choice("print", ("L'imprimer maintenant",)), Choice("drop", ("Ne pas l'imprimer",)))
+_NUMBER = "Pas de feuille ? Écrivez le numéro de la demande sur un papier. La personne revient avec lui."
 _LOST = (
     "Si la personne revient : tapez son nom, puis F8. "
     "Le rendez-vous est toujours pris ; le nouveau ticket portera DUPLICATA."
@@ -48,14 +49,24 @@ class PaperScreen(CounterScreen):
     def body(self) -> Iterable[Widget]:
         """The one question, and what follows from « non »."""
         hour = french.hour(self._paper.since.astimezone(self.desk.now().tzinfo).time())
-        if self._paper.waiting:
+        if not self._paper.is_ticket:
+            yield from self._about_receipt(hour)
+        elif self._paper.waiting:
             yield Question(f"Le ticket {self._paper.code} n'est pas encore imprimé. L'imprimer ?")
             yield ChoiceList(_WAITING, id="choices")
         else:
             yield Question(f"Le ticket {self._paper.code}, de {hour}, est-il sorti en entier ?")
             yield ChoiceList(_ASKED, id="choices")
         yield Notice(id="notice")
-        yield Sentence(_LOST, classes="quiet")
+        yield Sentence(_LOST if self._paper.is_ticket else _NUMBER, classes="quiet")
+
+    def _about_receipt(self, hour: str) -> Iterable[Widget]:
+        if self._paper.waiting:
+            yield Question(f"La feuille de la demande {self._paper.code} n'est pas encore imprimée. L'imprimer ?")
+            yield ChoiceList(_WAITING, id="choices")
+        else:
+            yield Question(f"La feuille de la demande {self._paper.code}, de {hour}, est-elle sortie en entier ?")
+            yield ChoiceList(_ASKED, id="choices")
 
     def action_leave(self) -> None:
         """Decide nothing."""

@@ -1,6 +1,7 @@
 """Between F10 and the central's word: taken, refused, or not known yet. Never a guess."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import random
 from collections.abc import Iterable
@@ -12,22 +13,33 @@ from textual.widget import Widget
 
 from kiosk.booking import french
 from kiosk.booking.journey import Journey, Step
-from kiosk.desk.answers import CentralRefusedError, CentralSilentError, JournalError, OutcomeUnknownError, Refusal
+from kiosk.desk.answers import (
+    CentralRefusedError,
+    CentralSilentError,
+    DeskError,
+    JournalError,
+    OutcomeUnknownError,
+    Refusal,
+    Request,
+)
 from kiosk.desk.desk import Desk
 from kiosk.desk.pace import pause_seconds
 from kiosk.screens.base import FINISH, HELP, LANGUAGE, MASK
 from kiosk.screens.step import StepScreen
+from kiosk.terminal import KeyHold
 from kiosk.widgets.bars import Hint
-from kiosk.widgets.sentences import Question, Sentence
+from kiosk.widgets.sentences import Notice, Question, Sentence
 
 ASKING = "Nous prenons le rendez-vous…"
 NOT_SENT = "Le rendez-vous n'est pas encore pris : le serveur ne répond pas."
 UNKNOWN = "Nous ne savons pas encore si le rendez-vous est pris."
+NO_PAPER = "Pas de papier : écrivez le numéro de la demande pour la personne, puis F9."
 LEAVING_NOT_SENT = "Échap : revenir à la dernière question. Tout ce que vous avez tapé y est."
 LEAVING_UNKNOWN = (
-    "Si la personne doit partir : F9. Son nom est effacé de ce poste,\n"
-    "et la réponse s'affichera sur l'accueil dès qu'elle est connue."
+    "Si la personne doit partir : F9. La demande continue, sans son nom sur\n"
+    "ce poste, et un papier lui dit comment connaître la réponse."
 )
+TICK_SECONDS = 1.0
 _BACK_TO = {
     Refusal.SLOT_TAKEN: Step.SLOT,
     Refusal.HOLD_EXPIRED: Step.SLOT,
@@ -46,18 +58,23 @@ class SendingScreen(StepScreen):
     HELP_TEXT = (
         "La demande est partie. Tant que le serveur n'a pas répondu, personne ne sait si le rendez-vous est pris.\n\n"
         "Ne recommencez pas ailleurs : ce poste redemande tout seul, et rien ne peut être pris deux fois.\n\n"
-        "Si la personne doit partir : F9. La réponse s'affichera sur l'accueil, sans son nom."
+        "Si la personne doit partir : F9. Une feuille sort, avec le numéro de la demande.\n"
+        "La réponse s'affichera sur l'accueil, sous ce numéro, sans le nom."
     )
 
     def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
         super().__init__(desk, journey, notice)
         self._since: dt.datetime = desk.now()
         self._may_be_booked = True
+        self._is_told = False  # that no paper comes, and the number must be copied
+        self._known = False  # whether anything is known to be said about time
 
     def body(self) -> Iterable[Widget]:
         """What is known, and for how long nothing more."""
         yield Question(ASKING, id="state")
         yield Sentence("", id="elapsed")
+        yield Sentence("", id="request")
+        yield Notice("", id="notice")
         yield Sentence("", id="leaving", classes="quiet")
 
     def trail(self) -> str:
@@ -74,7 +91,8 @@ class SendingScreen(StepScreen):
         return ""
 
     def on_mount(self) -> None:
-        """Ask."""
+        """Ask, and show how long it takes."""
+        self.set_interval(TICK_SECONDS, self._tick)
         self._ask()
 
     def action_back(self) -> None:
@@ -85,9 +103,21 @@ class SendingScreen(StepScreen):
     def action_finish(self) -> None:
         """Leave; while nobody knows, the slot is not given back, for the request may still be on its way to it."""
         if self._may_be_booked:
-            self.answer(self.Finish(None))
+            self._leave_unanswered(self.app.hold_keys())
         else:
             self._leave(self.Finish(self.journey))
+
+    @work(group="leave", exit_on_error=False)
+    async def _leave_unanswered(self, keys: KeyHold) -> None:
+        """Give the person a paper with the number of the request; without one the number is to be copied first."""
+        with keys:
+            try:
+                paper = None if self._is_told else await self.desk.receipt(self.journey)
+            except DeskError as error:
+                self._is_told = True
+                self.query_one("#notice", Notice).say(f"{NO_PAPER} ({self.sentence_for(error)})")
+                return
+            self.answer(self.Finish(None, paper=paper))
 
     @work(group="leave", exit_on_error=False)
     async def _leave(self, message: Message) -> None:
@@ -108,12 +138,12 @@ class SendingScreen(StepScreen):
                 self._refused(error)
                 return
             except CentralSilentError:
-                self._wait(NOT_SENT, may_be_booked=False)
+                await self._wait(NOT_SENT, may_be_booked=False)
             except JournalError as error:
-                self._wait(self.sentence_for(error), may_be_booked=False)
+                await self._wait(self.sentence_for(error), may_be_booked=await self._left())
             except OutcomeUnknownError as unknown:
                 wait = unknown.retry_after_seconds
-                self._wait(UNKNOWN, may_be_booked=True)
+                await self._wait(UNKNOWN, may_be_booked=True)
             else:
                 self.answer(self.Booked(booking, new=True, language=self.journey.language))
                 return
@@ -124,12 +154,34 @@ class SendingScreen(StepScreen):
         journey = self.journey.without_hold() if step is Step.SLOT else self.journey
         self.answer(self.Change(step, journey, self.sentence_for(error)))
 
-    def _wait(self, state: str, *, may_be_booked: bool) -> None:
+    async def _left(self) -> bool:
+        """Return whether anything of this request may have left, as far as the journal can still be read."""
+        try:
+            request = await self.desk.bookings.in_hand()
+        except JournalError:
+            return self._known and self._may_be_booked
+        return request is not None and request.may_be_done
+
+    async def _wait(self, state: str, *, may_be_booked: bool) -> None:
         self._may_be_booked = may_be_booked
-        seconds = int((self.desk.now() - self._since).total_seconds())
+        self._known = True
         self.query_one("#state", Question).say(state)
-        self.query_one("#elapsed", Sentence).say(
-            f"Ne recommencez pas : nous vérifions toutes les quelques secondes ({seconds} s).\n"
-            "Rien ne peut être pris deux fois."
-        )
         self.query_one("#leaving", Sentence).say(LEAVING_UNKNOWN if may_be_booked else LEAVING_NOT_SENT)
+        self._tick()
+        with contextlib.suppress(JournalError):
+            request = await self.desk.bookings.in_hand()
+            self.query_one("#request", Sentence).say(self._described(request) if request else "")
+
+    def _described(self, request: Request) -> str:
+        if not request.may_be_done:
+            return f"Demande  {request.code}    pas encore partie"
+        asked = request.asked_at.astimezone(self.desk.now().tzinfo)
+        return f"Demande  {request.code}    envoyée à {asked:%H:%M:%S}    essais {request.tries}"
+
+    def _tick(self) -> None:
+        if self._known:
+            seconds = int((self.desk.now() - self._since).total_seconds())
+            self.query_one("#elapsed", Sentence).say(
+                f"Ne recommencez pas : nous vérifions toutes les quelques secondes ({seconds} s).\n"
+                "Rien ne peut être pris deux fois."
+            )

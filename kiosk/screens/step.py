@@ -66,12 +66,13 @@ class StepScreen(CounterScreen):
             self.language = language
 
     class Finish(Message):
-        """End the visit and erase everything; `again` goes straight to the next person."""
+        """End the visit and erase everything; `again` goes straight to the next person, `paper` is still to be sent."""
 
-        def __init__(self, journey: Journey | None, *, again: bool = False) -> None:
+        def __init__(self, journey: Journey | None, *, again: bool = False, paper: int | None = None) -> None:
             super().__init__()
             self.journey = journey
             self.again = again
+            self.paper = paper
 
     def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
         super().__init__(desk)

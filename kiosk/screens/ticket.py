@@ -163,7 +163,10 @@ class TicketScreen(CounterScreen):
     async def _print_one(self) -> Delivery:
         self._say(PRINTING)
         language = self._language
-        paper = await self.desk.papers.draw(self._booking, self._language, new=self._new)
+        try:
+            paper = await self.desk.papers.draw(self._booking, self._language, new=self._new)
+        finally:  # stored, or seen on this screen that there is none: nobody needs to be told later
+            await self.desk.bookings.heard()
         self.query_one(Facsimile).show(paper.facsimile)
         return await self._send(paper, language)
 

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from kiosk.desk.answers import DeskError
 from kiosk.desk.checks import Check, Checker
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import BACK, HELP, MASK, FramedScreen, status_of
+from kiosk.screens.base import BACK, HELP, MASK, FramedScreen, HelpScreen, status_of
 from kiosk.screens.identity import IdentityScreen
 from kiosk.screens.verdict import shown
 from kiosk.screens.words import sentence_for
@@ -29,6 +29,7 @@ IDENTITY = Hint("F5", "taper le nom")
 NEXT_TICKET = Hint("Entrée", "ticket suivant")
 TYPED_CODE = 2 * LENGTH  # longer than that, nobody typed it
 _TICKET_FIRST = "Scannez d'abord le ticket, ensuite la pièce d'identité."
+_SCAN_AGAIN = "L'aide était ouverte : le poste n'a rien lu. Scannez encore une fois."
 _WHOSE = "Code {}.\nScannez le bas de la pièce d'identité. Ou F5 : tapez le nom et la date de naissance."
 
 
@@ -58,6 +59,10 @@ class VerifyScreen(FramedScreen):
         yield Sentence(id="advice")
         yield Sentence(id="knowledge")
 
+    def on_mount(self) -> None:
+        """Say nothing yet."""
+        self.say("")
+
     @on(ScanField.Scanned)
     def _scanned(self, event: ScanField.Scanned) -> None:
         event.stop()
@@ -79,29 +84,39 @@ class VerifyScreen(FramedScreen):
             self._ask(Ticket(event.text))
 
     def _ask(self, ticket: Ticket) -> None:
-        self._clear()  # or the answer about another ticket would stand there meanwhile
-        self._asked = ticket
+        self.begin(ticket)  # or the answer about another ticket would stand there meanwhile
         self._look(ticket)
 
     def _ask_whose(self, code: Code) -> None:
-        self.forget()
-        self._asked = code
+        self.begin(code)
         self.query_one("#advice", Sentence).say(_WHOSE.format(grouped(code.reference)))
 
-    def _compare(self, bearer: Bearer | None) -> None:
-        if bearer is None:
-            return
+    def _compare(self, bearer: Bearer) -> None:
         if self._asked is None:
             self.say(_TICKET_FIRST)
         else:
             self._look(self._asked, bearer)
+
+    def _identified(self, found: Bearer | Ticket | None) -> None:
+        if isinstance(found, Ticket):
+            self._ask(found)
+        elif found is not None:
+            self._compare(found)
 
     def action_identity(self) -> None:
         """Type who shows the ticket."""
         if self._asked is None:
             self.say(_TICKET_FIRST)
         else:
-            self.app.push_screen(IdentityScreen(self._checker.now().date()), self._compare)
+            self.app.push_screen(IdentityScreen(self._checker.now().date()), self._identified)
+
+    def action_help(self) -> None:
+        """Explain this screen; whoever scans meanwhile is told that the scan was for nothing."""
+        self.app.push_screen(HelpScreen(self.HELP_TEXT), self._back_from_help)
+
+    def _back_from_help(self, scanned: bool | None) -> None:
+        if scanned:
+            self.say(_SCAN_AGAIN)
 
     @work(group="verify", exit_on_error=False)
     async def _look(self, scan: Ticket | Code, bearer: Bearer | None = None) -> None:
@@ -113,7 +128,7 @@ class VerifyScreen(FramedScreen):
                 else:
                     check = await self._checker.check(scan, bearer)
             except DeskError as error:
-                self.say(sentence_for(error, self._checker.now()))
+                self.say(self.sentence_for(error))
                 return
             self._checked, self.check = scan, check
             if check.person is Person.MATCH and self._asked is scan:
@@ -128,17 +143,28 @@ class VerifyScreen(FramedScreen):
         self.query_one("#advice", Sentence).say(found.advice)
         self.query_one("#knowledge", Sentence).say(found.knowledge)
 
+    def sentence_for(self, error: DeskError) -> str:
+        """Return why there is no answer, and what to do."""
+        return sentence_for(error, self._checker.now())
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether there is no ticket on the screen, and none that is waited for."""
+        return self._asked is None and self.check is None
+
     def say(self, sentence: str) -> None:
         """Say under the field what is wrong."""
-        self.query_one("#notice", Notice).say(sentence)
+        notice = self.query_one("#notice", Notice)
+        notice.say(sentence)
+        notice.display = bool(sentence)  # an empty line is one that the answer lacks
 
     def forget(self) -> None:
         """Make room for the next ticket."""
-        self._asked = None
-        self._clear()
+        self.begin(None)
 
-    def _clear(self) -> None:
-        self._checked = self.check = None
+    def begin(self, asked: Ticket | Code | None) -> None:
+        """Make room for the answer about this ticket."""
+        self._asked, self._checked, self.check = asked, None, None
         self.say("")
         self.query_one("#banner", Banner).clear()
         for name in ("facts", "advice", "knowledge"):

@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widgets import Input
@@ -49,6 +50,9 @@ class HardenedApp(CompatApp):
         Binding("shift+tab", "app.focus_previous", "Précédent", show=False, priority=True),
     ]
 
+    class ScanLost(Message, bubble=False):
+        """A scanner's text has begun to come in, and nothing on the screen takes it: all of it is dropped."""
+
     def __init__(self) -> None:
         super().__init__()
         self.animation_level = "none"
@@ -76,6 +80,10 @@ class HardenedApp(CompatApp):
         the next screen was pushed. Keep a reference: a forgotten hold is a released one.
         """
         return self._gate.hold()
+
+    def drop_burst(self) -> None:
+        """Drop the rest of the burst whose key is being handled, without another look at any of it."""
+        self._guard.drop_rest()
 
     def clear_scrollback(self) -> None:
         """Make the terminal forget the lines above the screen."""
@@ -128,6 +136,8 @@ class HardenedApp(CompatApp):
                 self._look_later()
                 return
             self._waiting.popleft()
+            if fate is Fate.SWALLOWED and self._guard.begins_scan(event):
+                self.screen.post_message(self.ScanLost())
             self._guard.passed(event, swallowed=fate is Fate.SWALLOWED)
             if fate is Fate.DELIVERED and self._gate.admits(event, self._top()):
                 target: DOMNode = self.focused or self.screen

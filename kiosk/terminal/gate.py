@@ -131,6 +131,14 @@ class BurstGuard:
         if swallowed:
             self._swallowed_at = key.time
 
+    def begins_scan(self, key: events.Key) -> bool:
+        """Say whether a key that is to be swallowed is the first one of its burst."""
+        return key.time - self._swallowed_at >= BURST_END_SECONDS
+
+    def drop_rest(self) -> None:
+        """Swallow what else belongs to the burst of the last key."""
+        self._swallowed_at = self._last_at
+
     def _run_with(self, key: events.Key) -> int:
         run = self._run if key.time - self._last_at < BURST_GAP_SECONDS else 0
         return run + key.is_printable

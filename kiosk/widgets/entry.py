@@ -19,10 +19,12 @@ class Entry(Vertical):
         value: str = "",
         max_length: int = 120,
         secret: bool = False,
+        field: Field | None = None,
     ) -> None:
+        """Ask for one thing; `field`, where it is given, is of a special kind and has a length of its own."""
         super().__init__(id=id)
         self._label = label
-        self.field = Field(value, max_length=max_length, password=secret)
+        self.field = field or Field(value, max_length=max_length, password=secret)
         self.error = Notice()
 
     def compose(self) -> ComposeResult:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = 10  # per operation; a bound for `make test`, not a limit of what passes
 PLENTY = 100_000
-OPERATIONS = 23
+OPERATIONS = 24
 
 
 def test_the_server_is_what_its_description_says(central: RunningCentral, tmp_path: Path) -> None:

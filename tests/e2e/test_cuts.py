@@ -1,12 +1,16 @@
 """The central dies or its answer is lost: never two, never lost, never a lie."""
 
+import contextlib
 import datetime as dt
 import signal
+import sqlite3
 from pathlib import Path
 
-from kiosk.journal.intents import Intent, Intents
+from kiosk.central.clock import utc_now
+from kiosk.journal.outbox import Outbox
+from kiosk.printing.paper import papers
 from kiosk.printing.simulator import Simulator
-from tests.support.mediator import NEW, Mediator, kiosk
+from tests.support.mediator import NEW, Mediator, codes_on, kiosk
 from tests.support.office import CentralProcess, Office
 from tests.support.outcome import assert_one_booking_on_one_paper
 from tests.support.proxy import CuttingProxy
@@ -99,11 +103,30 @@ def test_an_answer_lost_after_f10_is_not_known_then_resolved_by_the_same_key(
     line.wait_for_lost_answer()
     mediator_far_away.sees(UNKNOWN)
     assert_claims_nothing(mediator_far_away)
-    line.wait_for_lost_answer()  # it was asked again, by itself
-    assert printer.payloads == []
-    line.cut_answers_to(None)
-    mediator_far_away.sees_ticket()
+    mediator_far_away.sees_ticket()  # though every answer to a booking is still lost: it was asked about by its key
     assert_one_booking_on_one_paper(office, printer, NEW)
+
+
+def test_a_person_who_cannot_wait_leaves_with_a_paper_that_is_no_ticket(
+    mediator_far_away: Mediator, line: CuttingProxy, office: Office, printer: Simulator
+) -> None:
+    mediator_far_away.goes_to_check(NEW)
+    line.cut_answers_to(BOOKING)
+    mediator_far_away.terminal.press("f10")
+    line.wait_for_lost_answer()
+    line.unplug()
+    mediator_far_away.sees(f"{UNKNOWN}.*Demande .* essais .*Si la personne doit partir")
+    mediator_far_away.terminal.press("f9")
+    mediator_far_away.sees("Que faut-il faire.*Demande .* pas encore de réponse")
+    mediator_far_away.terminal.press("1")
+    mediator_far_away.sees("il faut la réponse de cette demande")
+    line.cut_answers_to(None)
+    line.plug_in()
+    mediator_far_away.sees("À rappeler : demande .* le rendez-vous est pris")
+    assert len(office.booked(NEW.surname, NEW.birth_date)) == 1
+    printer.wait_for_payload()
+    ((paper,),) = [papers(payload) for payload in printer.payloads]
+    assert codes_on(paper) == []
 
 
 def test_a_kiosk_killed_after_f10_tells_at_its_next_start_that_it_went_through(
@@ -121,7 +144,13 @@ def test_a_kiosk_killed_after_f10_tells_at_its_next_start_that_it_went_through(
     assert_no_name_on_disk(state)
     with kiosk(state, {"KIOSK_CENTRAL_URL": central.base_url, "KIOSK_PRINTER": printer.url}) as mediator:
         mediator.sign_in()
-        mediator.sees("La demande de .* a abouti. Le rendez-vous est pris")
+        mediator.sees("À rappeler : demande .* le rendez-vous est pris")
+        mediator.terminal.press("3")
+        mediator.sees("Demande .* Le rendez-vous est pris. Code")
+        mediator.terminal.press("2")
+        mediator.sees("Que faut-il faire")
+    with contextlib.closing(Outbox(state / "journal.sqlite", utc_now)) as journal:
+        assert journal.answered_intents() == (), "it was told, and stays told"
     assert len(office.booked(NEW.surname, NEW.birth_date)) == 1
     assert printer.payloads == []
 
@@ -132,12 +161,18 @@ def test_an_intent_that_never_arrived_is_told_as_nothing_booked(
     state = tmp_path / "state"
     state.mkdir()
     sent_at = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=10)
-    journal = Intents(state / "journal.sqlite")
-    journal.sending(Intent("an-intent-lost-on-its-way", sent_at, sent_at + dt.timedelta(minutes=5)))
-    journal.close()
+    with contextlib.closing(sqlite3.connect(state / "journal.sqlite")) as journal, journal:  # of the first version
+        journal.execute(
+            "CREATE TABLE open_intent (key TEXT PRIMARY KEY, sent_at TEXT NOT NULL, hold_expires_at TEXT NOT NULL)"
+        )
+        journal.execute(
+            "INSERT INTO open_intent VALUES ('an-intent-lost-on-its-way', ?, ?)",
+            (sent_at.isoformat(), (sent_at + dt.timedelta(minutes=5)).isoformat()),
+        )
+        journal.execute("PRAGMA user_version = 1")
     with kiosk(state, {"KIOSK_CENTRAL_URL": central.base_url, "KIOSK_PRINTER": printer.url}) as mediator:
         mediator.sign_in()
-        mediator.sees("n'a pas abouti : rien n'est réservé")
+        mediator.sees("À rappeler : demande .* rien n'est réservé")
 
 
 def assert_no_name_on_disk(folder: Path) -> None:

@@ -61,9 +61,9 @@ async def test_the_bearer_is_compared_by_the_zone_of_a_document_or_by_what_is_ty
         await at.press("f5")
         await at.sees("Qui montre ce ticket")
         assert not at.clipped()
-        await at.type("NGUESSAN KONE")
-        await at.type("Eleonore")
-        await at.type("04/02/1990")
+        await at.type_by_hand("NGUESSAN KONE")
+        await at.type_by_hand("Eleonore")
+        await at.type_by_hand("04/02/1990")
         await at.sees("PAS LA MÊME IDENTITÉ")
         assert not at.clipped()
         document = Document("TD1", "NGUESSAN<KONE", "ELEONORE<MARIE", "900203")
@@ -81,9 +81,9 @@ async def test_a_code_is_asked_for_with_its_bearer(demo_central: RunningCentral,
         for birth_date, said in (("05/02/1990", "Aucun rendez-vous n'a ce code"), ("3/2/1990", "BONNE PERSONNE")):
             await at.press("f5")
             await at.sees("Qui montre ce ticket")
-            await at.type("N’guessan koné")
-            await at.type("éléonore")
-            await at.type(birth_date)
+            await at.type_by_hand("N’guessan koné")
+            await at.type_by_hand("éléonore")
+            await at.type_by_hand(birth_date)
             await at.sees(said)
         await at.type("7K4M-Q2XP")
         await at.sees("Ce code n'est pas juste.")
@@ -138,7 +138,7 @@ async def test_while_the_central_is_silent_only_a_signature_under_a_known_root_i
                     await at.press("f5")
                     await at.sees("Qui montre ce ticket")
                     for answer in ("Autre", "Nom", "1980"):
-                        await at.type(answer)
+                        await at.type_by_hand(answer)
                     await at.sees("CE POSTE NE PEUT PAS COMPARER LE NOM")
 
 
@@ -158,3 +158,42 @@ async def test_what_is_no_ticket_of_ours_is_said_without_blame(
         await shows(at, scan)
         await at.sees(said)
         assert not at.clipped()
+
+
+async def test_a_scan_answers_the_question_who_it_is_or_is_the_next_ticket_and_is_never_shown(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with newcomer(demo_central, "shop-8") as kiosk:
+        [booking] = booked(kiosk, demo_central.add_slot("scanned", capacity=1), WHO)
+    document = Document("TD1", "NGUESSAN<KONE", "ELEONORE<MARIE", "900203")
+    async with counter(demo_central, tmp_path / "state") as at:
+        await verifying(at)
+        await at.type(booking["reference"])
+        await at.sees("Ou F5")
+        await at.press("f5")
+        await at.sees("Qui montre ce ticket")
+        await at.type("https://exemple.fr/rdv/AZERTYUIOPQSDFGHJKLM")
+        await at.sees("Ce scan n'est pas le bas d'une pièce d'identité")
+        assert "exemple" not in at.text
+        assert not at.clipped()
+        await at.press(*(key for line in document.lines()[1:] for key in (*line, "enter")))
+        await at.sees("Ce n'est pas le bas d'un document")
+        assert "NGUESSAN" not in at.text
+        await at.press(*(key for line in document.lines() for key in (*line, "enter")))
+        await at.sees("BONNE PERSONNE")
+        await at.type(booking["reference"])
+        await at.sees("Ou F5")
+        await at.press("f5")
+        await at.sees("Qui montre ce ticket")
+        await at.type(booking["token"])
+        await at.sees("TICKET BON")
+
+
+async def test_a_scan_closes_the_help_and_is_asked_for_again(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with counter(demo_central, tmp_path / "state") as at:
+        await verifying(at)
+        await at.press("f1")
+        await at.sees("Quelqu'un montre un ticket ?")
+        await at.type("RDV1:00ABC")
+        await at.sees("Scannez encore une fois")
+        assert "PAS JUSTE" not in at.text

@@ -50,6 +50,12 @@ class Screen:
         """Type a text, then one more key."""
         await type_fast(self.pilot, *text, then)
 
+    async def type_by_hand(self, text: str, then: str = "enter") -> None:
+        """Type a text as a hand does where a scanner is told from it, then one more key."""
+        for letter in text:
+            await type_fast(self.pilot, letter)
+        await self.press(then)
+
     async def sees(self, words: str) -> None:
         """Wait until the words are on the screen."""
         try:

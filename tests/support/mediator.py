@@ -171,6 +171,12 @@ def environment(state_dir: Path, home: Path, settings: Mapping[str, str]) -> dic
 
 def read_code(paper: Image.Image) -> str:
     """Return what a scanner reads on a paper with one code."""
+    [code] = codes_on(paper)
+    return code
+
+
+def codes_on(paper: Image.Image) -> list[str]:
+    """Return what a scanner reads on a paper."""
     # Of QR codes only: by chance, some rows of one look like a code of bars.
-    [code] = zxingcpp.read_barcodes(paper.convert("L"), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
-    return code.text
+    only = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    return [code.text for code in zxingcpp.read_barcodes(paper.convert("L"), formats=only)]

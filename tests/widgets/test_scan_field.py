@@ -1,6 +1,7 @@
 """The field of the scanner: whole bursts, hands, and nothing that is not printable."""
 
-from textual import events
+import pytest
+from textual import events, on
 from textual.app import ComposeResult
 
 from kiosk.terminal import HardenedApp
@@ -8,6 +9,7 @@ from kiosk.widgets.scan_field import MAX_SCANNED, MAX_TYPED, ScanField
 from tests.support.pilot import type_fast, until
 
 TOKEN = "RDV1:6BFOXN%  TSMAHN-H3YS1"
+OTHER_TOKEN = "RDV1:7KM1"
 ZONE = "I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<"
 
 
@@ -23,7 +25,8 @@ class Scans(HardenedApp):
     def compose(self) -> ComposeResult:
         yield ScanField(id="scan")
 
-    def on_scan_field_scanned(self, event: ScanField.Scanned) -> None:
+    @on(ScanField.Scanned)
+    def _scanned(self, event: ScanField.Scanned) -> None:
         assert event.control is self.field
         self.scanned.append(event.text)
 
@@ -86,13 +89,40 @@ async def test_no_key_inside_a_burst_does_anything_and_none_that_is_not_printabl
         assert app.scanned == ["RDV1:ABCD"]
 
 
-async def test_what_is_scanned_or_typed_is_bounded() -> None:
+@pytest.mark.parametrize(
+    ("glued", "scans"),
+    [
+        (TOKEN + "\n" + OTHER_TOKEN + "\n", [TOKEN, OTHER_TOKEN]),
+        (TOKEN + "\n" + ZONE + "\n", [TOKEN, ZONE]),
+        (ZONE + "\n" + TOKEN + "\n", [ZONE, TOKEN]),
+        (TOKEN.swapcase() + "\n\n" + TOKEN + "\n\n", [TOKEN.swapcase(), TOKEN]),
+    ],
+)
+async def test_scans_without_a_pause_between_them_are_not_glued_together(glued: str, scans: list[str]) -> None:
     app = Scans()
     async with app.run_test() as pilot:
+        await type_fast(pilot, *glued)  # letter by letter: a line break is an Enter
+        await until(lambda: len(app.scanned) == len(scans))
+        await type_fast(pilot, "escape")
+        await until(lambda: app.escapes == 1)
+        await type_fast(pilot, "7k4")
+        assert app.field.value == "7k4"
+        assert app.scanned == scans  # a second Enter of the scanner's was part of the burst
+        assert max(map(len, app.values)) <= 3
+
+
+async def test_what_is_typed_is_bounded() -> None:
+    app = Scans()
+    async with app.run_test():
         app.field.value = "a" * (MAX_TYPED + 1)
         assert len(app.field.value) == MAX_TYPED
-        for _ in range(MAX_SCANNED + 5):  # straight to the field: each key through the whole application takes seconds
-            app.field.post_message(events.Key("b", "b"))
-        await pilot.pause()
+
+
+async def test_what_no_scan_is_long_enough_for_is_dropped_before_it_reaches_the_field() -> None:
+    app = Scans()
+    async with app.run_test() as pilot:
+        await type_fast(pilot, "b" * 10_000, "enter")
         await until(lambda: bool(app.scanned))
+        await pilot.pause()
         assert app.scanned == ["b" * MAX_SCANNED]
+        assert not app.values - {"", "b", "bb", "bbb"}
