@@ -138,6 +138,16 @@ def test_what_goes_wrong_with_the_central_is_one_line(
         assert SECOND_TOKEN not in line
 
 
+def test_a_damaged_book_is_put_aside_and_said(
+    environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = tmp_path / "state" / f"counter-{SITE}" / BOOK_FILE
+    book.parent.mkdir(parents=True)
+    book.write_bytes(b"no database" * 1000)
+    assert counter.sync(environ, SITE) == 0
+    assert "! Un carnet abîmé est mis de côté : book.sqlite.damaged-" in capsys.readouterr().out
+
+
 def test_what_goes_wrong_with_the_book_is_one_line(
     environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
