@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-SCHEMA_VERSION = 1
 LOCK_SECONDS = 1.0
-_SCHEMA = """
+_VERSION_1 = """
 CREATE TABLE document (
     name TEXT PRIMARY KEY,
     day TEXT,
@@ -41,6 +40,14 @@ CREATE TABLE clock (
     offset_microseconds INTEGER NOT NULL
 ) STRICT;
 """
+_VERSION_2 = """
+CREATE TABLE central (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    demonstration INTEGER NOT NULL CHECK (demonstration IN (0, 1))
+) STRICT;
+"""
+_SCHEMA = (_VERSION_1, _VERSION_2)  # each follows upon the one before
+SCHEMA_VERSION = len(_SCHEMA)
 
 
 class BookError(Exception):
@@ -124,6 +131,17 @@ class CounterBook:
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO clock VALUES (1, ?)", (offset // dt.timedelta(microseconds=1),))
 
+    def demonstration(self) -> bool:
+        """Return whether the central that was last heard is a demonstration."""
+        with self._transaction() as db:
+            row = db.execute("SELECT demonstration FROM central").fetchone()
+        return bool(row and row[0])
+
+    def keep_demonstration(self, demonstration: bool) -> None:
+        """Remember whether the central is a demonstration."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO central VALUES (1, ?)", (demonstration,))
+
     def add(self, note: Note) -> None:
         """Write a note down, for good once this returns."""
         with self._transaction() as db:
@@ -195,10 +213,11 @@ def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA secure_delete = ON")
     (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-    elif version != SCHEMA_VERSION or db.execute("PRAGMA quick_check").fetchone() != ("ok",):
+    if not 0 <= version <= SCHEMA_VERSION or db.execute("PRAGMA quick_check").fetchone() != ("ok",):
         raise BookError
+    if version < SCHEMA_VERSION:
+        steps = "".join(_SCHEMA[version:])
+        db.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
 
 def _text(moment: dt.datetime) -> str:
