@@ -173,10 +173,9 @@ class Bookings:
         asked = await self._outgoing.open_intents()
         return next((_request(intent) for intent in asked if intent.key == self._in_hand), None)
 
-    async def withdraw(self) -> None:
-        """Give up the booking in hand, of which nothing left."""
-        if self._in_hand is not None:
-            await self._outgoing.forget(self._in_hand)
+    async def withdraw(self) -> bool:
+        """Give up the booking in hand; return False when something of it left meanwhile. Raise JournalError."""
+        return self._in_hand is None or await self._outgoing.withdraw(self._in_hand)
 
     async def heard(self) -> None:
         """The mediator sees that the booking in hand is made, and its paper is in the spool: nobody needs telling."""

@@ -1,5 +1,6 @@
 """The central's side of the desk: what is known, what is refused, what nobody knows."""
 
+import asyncio
 import datetime as dt
 import uuid
 from collections.abc import AsyncIterator
@@ -137,7 +138,7 @@ async def test_a_booking_that_never_left_can_be_taken_back(demo_central: Running
         request = await cut_off.in_hand()
         assert request
         assert (request.tries, request.may_be_done) == (0, False)
-        await cut_off.withdraw()
+        assert await cut_off.withdraw()
     assert left_open(tmp_path / "b") == []
 
 
@@ -211,6 +212,28 @@ async def test_an_intent_that_was_cut_off_is_resolved_by_its_key(demo_central: R
         assert settled.code == request.code
         (known,) = await bookings.find("NGUESSAN", BirthDate(1987, 5))
     assert [booking.reference for booking in known.upcoming] == [settled.reference]
+
+
+async def test_what_left_cannot_be_taken_back(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
+        journey = await journey_to(bookings)
+    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b", demo_central) as bookings:
+        with pytest.raises(OutcomeUnknownError):
+            await bookings.book(journey)
+        assert not await bookings.withdraw()
+    assert left_open(tmp_path / "b") == [journey.intent_key]
+
+
+async def test_a_step_goes_to_its_end_though_nobody_waits_for_it(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        asking = asyncio.create_task(bookings.book(await journey_to(bookings)))
+        while await bookings.in_hand() is None:
+            await asyncio.sleep(0)
+        asking.cancel()
+        assert not await bookings.withdraw(), "it waited for the step, which was answered"
+        bookings.leave()
+        (settled,) = await bookings.settled()
+    assert settled.reference
 
 
 async def test_an_intent_whose_hold_is_over_comes_to_nothing_and_says_so(
