@@ -23,7 +23,7 @@ from kiosk.central.applicants import (
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
-from kiosk.central.intents import Intent, Outcome, in_turn
+from kiosk.central.intents import Intent, Outcome, decided, in_turn
 from kiosk.central.issuer import Issuer
 from kiosk.central.refusal import Refused
 from kiosk.central.storage import Storage
@@ -51,25 +51,41 @@ class Applications:
         identity-rejected, register-unavailable, person-has-booking, person-has-hold, cooling-off, *-limit, no-place,
         idempotency-mismatch.
         """
-        service, now = self.catalogue.service(request.service), self.clock()
-        self.catalogue.site(request.site)
-        if not service.takes_applications:
-            raise Refused(ProblemName.INVALID, "a service of which the hour has to be chosen")
+        intent = Intent(caller, key, "application", "", request)
+        return decided(self.storage, intent, lambda: self._attempt(intent, request))
+
+    def _attempt(self, intent: Intent, request: contract.ApplicationRequest) -> Answer:
+        now = self.clock()
         with self.storage.looking() as connection:
-            site = places.look_at_site(connection, request.service, request.site, now)
-            applicants = self.applicants.known(connection, request.service, [request.person])
+            done = intents.settled(connection, self.storage.person_key, intent)
+            if done is None:
+                self._check_place(request)
+                site = places.look_at_site(connection, request.service, request.site, now)
+                applicants = self.applicants.known(connection, request.service, [request.person])
+        if done is not None:
+            return self._again(done)
         if site["due"]:
             places.let_time_pass(self.storage, self.chance, now)
         if site["source"] != "ok":
             raise Refused(ProblemName.SOURCE_UNAVAILABLE)
-        self.applicants.check(caller, request.service, places.limits_of(site), applicants)
-        intent = Intent(caller, key, "application", "", request)
+        self.applicants.check(intent.caller, request.service, places.limits_of(site), applicants)
         try:
-            return in_turn(self.storage, caller, lambda tx: self._apply_once(tx, intent, request, site, applicants))
+            return in_turn(
+                self.storage, intent.caller, lambda tx: self._apply_once(tx, intent, request, site, applicants)
+            )
         except IntegrityError as error:
             if intents.is_about(error, PERSON_CLASH):
                 raise self.applicants.clash(request.service, applicants) from None
             raise
+
+    def _check_place(self, request: contract.ApplicationRequest) -> None:
+        self.catalogue.site(request.site)
+        if not self.catalogue.service(request.service).takes_applications:
+            raise Refused(ProblemName.INVALID, "a service of which the hour has to be chosen")
+
+    def _again(self, hold: str) -> Answer:
+        with self.storage.reading() as transaction:
+            return Outcome(wire.bookings_of_hold(transaction, hold, self.catalogue, self.issuer), replayed=True)
 
     def _apply_once(
         self,

@@ -9,7 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from kiosk.api.problems import MEDIA_TYPE, ProblemName
 from kiosk.central.admissions import Admissions
 from kiosk.central.applications import Applications
-from kiosk.central.boundary import SEALED_BY, TITLES
+from kiosk.central.boundary import SEALED_BY
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.changes import Changes
 from kiosk.central.clock import Clock
@@ -19,7 +19,7 @@ from kiosk.central.evidence import Evidence
 from kiosk.central.issuer import Issuer
 from kiosk.central.manifests import Manifests
 from kiosk.central.reading import Reading
-from kiosk.central.refusal import Refused
+from kiosk.central.refusal import TITLES, Refused
 from kiosk.central.rules import Rules
 from kiosk.central.sealing_keys import SealingKeys
 from kiosk.central.signing_in import SignIn

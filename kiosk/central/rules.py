@@ -27,7 +27,7 @@ from kiosk.central.catalogue import Catalogue
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
 from kiosk.central.identity import edits, identity_of
-from kiosk.central.intents import Intent, Outcome, in_turn
+from kiosk.central.intents import Intent, Outcome, decided, in_turn
 from kiosk.central.issuer import Issuer
 from kiosk.central.refusal import Refused
 from kiosk.central.storage import Storage
@@ -43,6 +43,9 @@ _USE_HOLD = (
         db.holds.c.expires_at > sa.bindparam("now"),
     )
     .returning(db.holds)
+)
+_STANDING = sa.select(db.holds).where(
+    db.holds.c.id == sa.bindparam("which"), db.holds.c.expires_at > sa.bindparam("now")
 )
 _INSERT_HOLD = sa.insert(db.holds)
 
@@ -74,14 +77,16 @@ class Rules:
         was used before, hold-expired and idempotency-mismatch.
         """
         now = self.clock()
+        intent = Intent(caller, key or "", "hold", "", request)
         with self.storage.looking() as connection:
+            if key and (done := intents.settled(connection, self.storage.person_key, intent)):
+                return self._again(connection, done, now)
             slot = places.look(connection, caller, request.slot, now)
             applicants = self.applicants.known(connection, slot["service"], request.persons)
         if slot["due"]:
             places.let_time_pass(self.storage, self.chance, now)
         self._check_slot(slot, len(applicants), now)
         self.applicants.check(caller, slot["service"], places.limits_of(slot), applicants)
-        intent = Intent(caller, key or "", "hold", "", request)
         try:
             return in_turn(self.storage, caller, lambda tx: self._hold_once(tx, intent, slot, applicants))
         except IntegrityError as error:
@@ -109,12 +114,16 @@ class Rules:
         idempotency-mismatch.
         """
         intent = Intent(caller, key, "book", request.hold, request)
-        try:
-            return in_turn(self.storage, caller, lambda tx: self._book_once(tx, intent, request))
-        except IntegrityError as error:
-            if intents.is_about(error, PERSON_CLASH):
-                raise Refused(ProblemName.PERSON_HAS_BOOKING) from None
-            raise
+
+        def attempt() -> Outcome[contract.Bookings]:
+            try:
+                return in_turn(self.storage, caller, lambda tx: self._book_once(tx, intent, request))
+            except IntegrityError as error:
+                if intents.is_about(error, PERSON_CLASH):
+                    raise Refused(ProblemName.PERSON_HAS_BOOKING) from None
+                raise
+
+        return decided(self.storage, intent, attempt)
 
     def _check_slot(self, slot: sa.RowMapping, seats: int, now: dt.datetime) -> None:
         if seats > self.catalogue.service(slot["service"]).max_persons:
@@ -131,24 +140,17 @@ class Rules:
         limits = places.limits_of(slot)
         zone = self.catalogue.zone(slot["site"])
         windows = [*places.windows(caller, limits, now), places.site_window(slot["site"], zone, limits, now)]
-        identities = "\n".join(applicant.identity for applicant in applicants)
         mine = transaction.execute(_MY_HOLD, {"of": caller.kiosk}).mappings().one_or_none()
         hold_id, expires_at = self.chance.new_id(), now + dt.timedelta(seconds=limits.hold_seconds)
-        same = (
-            mine is not None
-            and (mine["slot"], mine["identities"]) == (slot["id"], identities)
-            and mine["expires_at"] > now
-            and speaks_for(transaction, mine, applicants)
-        )
+        repeated = mine is not None and _is_same(transaction, mine, slot, applicants, now)
         if intent.key:
-            subject = mine["id"] if mine is not None and same else hold_id
+            subject = mine["id"] if mine is not None and repeated else hold_id
             done = intents.begin(transaction, self.storage.person_key, intent, subject)
-            if done is not None and not (mine is not None and same and mine["id"] == done):
-                raise Refused(ProblemName.HOLD_EXPIRED)
+            if done is not None:
+                return self._again(transaction, done, now)
+        if mine is not None and repeated:
+            return self._again(transaction, mine["id"], now)
         if mine is not None:
-            if same:
-                row = places.offered(transaction, slot["id"])
-                return self._held(mine["id"], mine["expires_at"], slot, row["capacity"] - row["taken"], ())
             self._end(transaction, caller, mine, now)
         claim(transaction, slot["service"], hold_id, applicants, expires_at)
         # After the claim, which waits for whoever is cancelling at this moment: that one counts too.
@@ -164,13 +166,20 @@ class Rules:
                 "kiosk": caller.kiosk,
                 "mediator": caller.mediator,
                 "seats": len(applicants),
-                "identities": identities,
+                "identities": _identities(applicants),
                 "expires_at": expires_at,
             },
         )
         remember_numbers(transaction, applicants)
         self._record(transaction, caller, now, Act("hold", hold_id, {"slot": slot["id"], "places": len(applicants)}))
         return self._held(hold_id, expires_at, slot, free, tuple(left))
+
+    def _again(self, transaction: Connection, hold_id: str, now: dt.datetime) -> Held:
+        hold = transaction.execute(_STANDING, {"which": hold_id, "now": now}).mappings().one_or_none()
+        if hold is None:
+            raise Refused(ProblemName.HOLD_EXPIRED)
+        slot = places.offered(transaction, hold["slot"])
+        return self._held(hold["id"], hold["expires_at"], slot, slot["capacity"] - slot["taken"], ())
 
     def _held(
         self, hold_id: str, expires_at: dt.datetime, slot: sa.RowMapping, free: int, left: tuple[places.Left, ...]
@@ -212,6 +221,21 @@ class Rules:
 
     def _record(self, transaction: Connection, caller: Caller, now: dt.datetime, act: Act) -> None:
         record(transaction, self.storage.person_key, caller, now, act)
+
+
+def _identities(applicants: tuple[Applicant, ...]) -> str:
+    return "\n".join(applicant.identity for applicant in applicants)
+
+
+def _is_same(
+    transaction: Connection,
+    mine: sa.RowMapping,
+    slot: sa.RowMapping,
+    applicants: tuple[Applicant, ...],
+    now: dt.datetime,
+) -> bool:
+    same = (mine["slot"], mine["identities"]) == (slot["id"], _identities(applicants)) and mine["expires_at"] > now
+    return same and speaks_for(transaction, mine, applicants)
 
 
 def _check_persons(request: contract.BookingRequest, held: list[str], typo_edits: int) -> None:

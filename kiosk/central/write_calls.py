@@ -14,6 +14,7 @@ from kiosk.central.changes import Change
 from kiosk.central.examples import BOOKING_ID, HOLD_ID, PERSON, SITE_ID, SLOT_ID
 from kiosk.central.intents import Outcome
 from kiosk.central.places import rate_headers
+from kiosk.central.refusal import REPLAYED
 
 Answer = TypeVar("Answer")
 
@@ -90,7 +91,7 @@ def _links_of_bookings() -> dict[str, Any]:
 def _answer(outcome: Outcome[Answer], response: Response) -> Answer:
     if outcome.replayed:
         response.status_code = 200
-        response.headers["Idempotency-Replayed"] = "true"
+        response.headers.update(REPLAYED)
     return outcome.answer
 
 
@@ -189,7 +190,7 @@ def create_bookings(
     ],
     idempotency_key: IdempotencyKey,
 ) -> contract.Bookings:
-    """Book once per Idempotency-Key and kiosk, whatever is retried; only successes are remembered under a key."""
+    """Book once per Idempotency-Key and kiosk, whatever is retried; a refusal is final for its key."""
     return _answer(central.rules.book(caller, idempotency_key, body), response)
 
 

@@ -17,7 +17,7 @@ from kiosk.api.problems import ProblemName
 from kiosk.api.sealing import Binding, SealingKey
 from kiosk.desk import answers
 from kiosk.desk.answers import CentralRefusedError, CentralSilentError, JournalError, NotGenuineError, Refusal
-from kiosk.journal.outbox import Action, Intent, Outbox, State
+from kiosk.journal.outbox import Action, IllegalStepError, Intent, Outbox, State
 from kiosk.statefile import StateFileError
 from kiosk.tickets import keys
 from kiosk.tickets.keys import BadKeySetError
@@ -189,7 +189,7 @@ class Outgoing:
         try:
             # Never cut short by a screen that closes: what is recorded and what was done would part.
             return await asyncio.shield(asyncio.to_thread(work))
-        except StateFileError:
+        except (StateFileError, IllegalStepError):  # or another step of the same intent came first: it is tried again
             raise JournalError from None
 
 

@@ -142,7 +142,7 @@ class Welcome:
     @property
     def demonstration(self) -> bool:
         """Return whether everything here is for show."""
-        return self._settings.embedded or (self._opened is not None and self._opened.rounds.demonstration)
+        return self._settings.embedded or (self._opened is not None and self._opened.knowledge.demonstration)
 
     @property
     def site_label(self) -> str:

@@ -226,8 +226,10 @@ def test_a_number_is_asked_about_as_for_a_hold(tmp_path: Path) -> None:
         without = apply(kiosk, service=name)
         assert (problem_of(without), without.json()["reason"]) == (ProblemName.IDENTITY_REJECTED, "agdref-missing")
         unknown = person(identifiers={"agdref": "9900000001"})
-        answer = apply(kiosk, service=name, person=unknown)
-        assert (problem_of(answer), answer.json()["reason"]) == (ProblemName.IDENTITY_REJECTED, "agdref-unknown")
+        key, wanted = new_key(), application(service=name, person=unknown)
+        first, again = (apply(kiosk, key, **wanted) for _ in range(2))
+        assert (problem_of(first), first.json()["reason"]) == (ProblemName.IDENTITY_REJECTED, "agdref-unknown")
+        assert (again.json(), again.headers["Idempotency-Replayed"]) == (first.json(), "true")
         assert foreigners.asked == 1
 
 

@@ -413,8 +413,10 @@ def test_profit_from_a_clock_that_is_put_back_over_the_hour(central: RunningCent
 def test_replay_another_kiosks_key(kiosk: httpx.Client, accomplice: httpx.Client, slot: str) -> None:
     kept, key = held(kiosk, slot), new_key()
     done(book(kiosk, kept, key=key))
-    assert problem_of(book(accomplice, kept, key=key)) is ProblemName.HOLD_EXPIRED
     assert problem_of(accomplice.get(f"/v1/bookings/by-key/{key}")) is ProblemName.NOT_FOUND
+    assert problem_of(book(accomplice, kept, key=key)) is ProblemName.HOLD_EXPIRED
+    told = done(accomplice.get(f"/v1/bookings/by-key/{key}"))  # of its own intent, which was refused
+    assert (told["bookings"], told["refusal"]["status"]) == ([], 410)
 
 
 def test_book_or_release_another_kiosks_hold(kiosk: httpx.Client, accomplice: httpx.Client, slot: str) -> None:

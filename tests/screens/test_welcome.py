@@ -18,6 +18,7 @@ from tests.screens.test_contrast import faint
 from tests.screens.test_golden import compare, steady
 from tests.support.central import NOW, MovingClock, RunningCentral
 from tests.support.counter import Screen
+from tests.support.pilot import until
 from tests.support.proxy import cutting_proxy
 from tests.support.welcome import SITE, counter_settings
 from tests.tickets.zones import Document
@@ -91,7 +92,7 @@ async def test_a_day_at_the_welcome_desk(
         await at.sees("TICKET BON")
         assert "Aujourd'hui, 10\u00a0h\u00a007" in at.text
         assert "carte de séjour, première demande" in at.text
-        await stops.note(at, "welcome_good")
+        await stops.note(at, "welcome_good", "1 entrée · tout est transmis")
         await at.sees("1 entrée · tout est transmis")
         await at.press(
             *(key for line in Document("TD1", "DIALLO", "MARIAM", "900204").lines() for key in (*line, "enter"))
@@ -199,7 +200,7 @@ async def test_what_speaks_against_an_entry_is_in_its_answer_and_is_news_that_a_
             await at.sees("! 3 messages")
             assert "deux fois" not in at.text
             await at.sees("Central ✓")
-            await stops.note(at, "welcome_twice")
+            await stops.note(at, "welcome_twice", "3 entrées · tout est transmis")
             await at.press("f8")
             await at.sees("F8 : c'est fait.")
             assert "PASSÉ" not in at.text
@@ -215,7 +216,8 @@ async def test_what_speaks_against_an_entry_is_in_its_answer_and_is_news_that_a_
             document = Document("TD1", "DIALLO", "MARIAM", "900203")
             await at.press(*(key for line in document.lines() for key in (*line, "enter")))
             await at.sees("≠ Ce n'est pas la personne du rendez-vous")
-            await stops.note(at, "welcome_twice_compared")
+            await counter_of(at).sync()
+            await stops.note(at, "welcome_twice_compared", "3 entrées · tout est transmis")
     compare(stops.seen, request)
 
 
@@ -235,3 +237,15 @@ async def test_an_entry_that_cannot_be_written_down_is_told_in_the_words_of_a_co
         await at.sees(": cette entrée n'est pas")
         assert "réservé" not in at.text
         assert not at.clipped()
+
+
+async def test_a_window_that_is_too_small_is_said_as_long_as_it_is(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with welcome_desk(demo_central, tmp_path / "state", demo_central.clock) as at:
+        await at.sees("tout est transmis")
+        for size in ((80, 23), (79, 24)):
+            await at.pilot.resize_terminal(*size)
+            await at.sees("Fenêtre trop petite : il faut 80 colonnes et 24 lignes.")
+            await at.pilot.resize_terminal(80, 24)
+            await until(lambda: "Fenêtre" not in at.text)
