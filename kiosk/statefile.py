@@ -105,7 +105,8 @@ class StateFile:
     def erase(self) -> None:
         """Leave nothing on disk of what was deleted; raise StateFileError while a reader keeps old pages alive."""
         with self._mutex, _as_state_file_errors(self._path):
-            busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            busy = self._with_room(self._cut_log, self._drop_ballast)
+            self._keep_ballast()
         if busy:
             raise StateFileError(f"« {self._path.name} » : ce qui est effacé n'a pas encore quitté le disque.")
 
@@ -133,8 +134,8 @@ class StateFile:
         except sqlite3.Error as error:
             if not _is_full(error, self._path):
                 raise
-            make_room()
-            return work()
+        make_room()  # out of the block above: as long as the error lives, so do its cursors, which hold the log
+        return work()
 
     def _drop_ballast(self) -> None:
         self._ballast.unlink(missing_ok=True)
@@ -148,10 +149,15 @@ class StateFile:
         with contextlib.suppress(sqlite3.Error):  # then not all of it is home
             self._db.execute("PRAGMA wal_checkpoint(RESTART)")
 
+    def _cut_log(self) -> bool:
+        busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return bool(busy)
+
     def _keep_ballast(self) -> bool:
         """Make the ballast if it is not there whole; False on a disk that is full, where the next write tries again."""
-        if self._ballast.exists() and self._ballast.stat().st_size == BALLAST_BYTES:
-            return True
+        with contextlib.suppress(FileNotFoundError):
+            if self._ballast.stat().st_size == BALLAST_BYTES:
+                return True
         try:
             with os.fdopen(os.open(self._ballast, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as ballast:
                 ballast.write(os.urandom(BALLAST_BYTES))  # zeros would take no room on some disks

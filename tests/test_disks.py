@@ -18,7 +18,7 @@ from tests.support.mediator import KIOSK, environment
 
 NOW = dt.datetime(2027, 1, 11, 9, 0, tzinfo=dt.UTC)
 MIGRATIONS = ["CREATE TABLE thing (name TEXT PRIMARY KEY, content BLOB) STRICT;"]
-PAYLOAD = b"Mariam D., who waits for nobody to read this\x00\xff" * 700
+PAYLOAD = b"Mariam D., who waits for nobody to read this\x00\xff" * 1200  # 56 kB, a ticket in two languages
 ROOM_LEFT = [pages * PAGE_BYTES for pages in (0, 1, 2, 3, 5, 8, 12, 20)]
 
 
@@ -169,6 +169,16 @@ def test_a_paper_that_began_on_a_full_disk_ends_with_its_proof(disk: SmallDisk, 
             assert not any(b"who waits for nobody" in file.read_bytes() for file in path.parent.iterdir())
         else:
             assert spool.cancel(job.number).state is State.CANCELLED
+
+
+def test_a_picture_leaves_a_full_disk_and_its_room_becomes_the_ballast_again(disk: SmallDisk) -> None:
+    path = disk.place / "printing" / "spool.sqlite"
+    with closing(Spool(path, now)) as spool:
+        job = spool.add("ticket", "7K4MQ2XP93TQ", 1, PAYLOAD)
+        disk.fill()
+        assert spool.cancel(job.number).state is State.CANCELLED
+        assert not any(b"who waits for nobody" in file.read_bytes() for file in path.parent.iterdir())
+        assert path.with_name("ballast").stat().st_size == BALLAST_BYTES
 
 
 @pytest.mark.parametrize("left", ROOM_LEFT)
