@@ -1,6 +1,7 @@
 """The edge of the server: whatever is not a success is answered by a problem of the contract; inputs are bounded."""
 
 import asyncio
+import contextlib
 import logging
 import re
 
@@ -22,7 +23,9 @@ from kiosk.central.refusal import Refused
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10  # for a whole body to arrive
 SEALED_BY = "sealed_by"  # in the state of a request: the kiosk that its sealed body names
+NOBODY = ""  # sealed what does not open; no kiosk is called so
 
+_LOST = (OperationalError, InterfaceError, PoolTimeoutError)  # the storage, or the way to it
 _log = logging.getLogger("kiosk.central")
 _MEMBER = re.compile(r"[A-Za-z_-]{1,40}")
 _HEADER_PROBLEMS = {
@@ -37,7 +40,7 @@ def guard(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    for lost in (OperationalError, InterfaceError, PoolTimeoutError):
+    for lost in _LOST:
         app.add_exception_handler(lost, _storage_error)
     app.add_middleware(Boundary)
 
@@ -87,12 +90,11 @@ class Boundary:
             if _header(scope, b"content-type") == sealing.MEDIA_TYPE:
                 scope, body = await _unsealed(scope, body)
             await self.app(scope, _replay(body, receive), send_uncached)
-        except BadSealError:
-            await problem_response(ProblemName.SEALED_UNREADABLE)(scope, receive, send_uncached)
         except Exception as error:  # noqa: BLE001 (the last resort: whatever broke, the answer is a problem)
             _report(error)
             if not started:
-                await problem_response(ProblemName.INTERNAL)(scope, receive, send_uncached)
+                name = ProblemName.STORAGE_UNAVAILABLE if isinstance(error, _LOST) else ProblemName.INTERNAL
+                await problem_response(name)(scope, receive, send_uncached)
 
 
 async def _read_body(receive: Receive) -> bytes | None:
@@ -114,13 +116,19 @@ async def _read_body(receive: Receive) -> bytes | None:
 
 
 async def _unsealed(scope: Scope, body: bytes) -> tuple[Scope, bytes]:
-    """Return the request as if it had come in clear, with the kiosk that sealed it; raise BadSealError."""
-    envelope = sealing.read_envelope(body)
-    binding = Binding(envelope.kiosk, _header(scope, b"idempotency-key"), scope["path"])
-    opened = await run_in_threadpool(scope["app"].state.central.sealing.open, binding, envelope)
+    """Return the request as if it had come in clear, with the kiosk that sealed it: NOBODY when it does not open.
+
+    Refused is that only where the caller is known: who is not signed in learns nothing else.
+    """
+    sealer, opened = NOBODY, b""
+    with contextlib.suppress(BadSealError):
+        envelope = sealing.read_envelope(body)
+        binding = Binding(envelope.kiosk, _header(scope, b"idempotency-key"), scope["path"])
+        opened = await run_in_threadpool(scope["app"].state.central.sealing.open, binding, envelope)
+        sealer = envelope.kiosk
     headers = [pair for pair in scope["headers"] if pair[0] not in {b"content-type", b"content-length"}]
     headers += [(b"content-type", b"application/json"), (b"content-length", str(len(opened)).encode())]
-    state = {**scope.get("state", {}), SEALED_BY: envelope.kiosk}
+    state = {**scope.get("state", {}), SEALED_BY: sealer}
     return {**scope, "headers": headers, "state": state}, opened
 
 

@@ -88,7 +88,7 @@ def as_mediator(
     central: Behind,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_MEDIATOR)],
 ) -> Caller:
-    """Return which mediator calls, from which kiosk; raise Refused: not-signed-in, sealed-unreadable (by another)."""
+    """Return which mediator calls, from which kiosk; raise Refused: not-signed-in, sealed-unreadable."""
     caller = central.sign_in.caller(_token(credentials))
     if getattr(request.state, SEALED_BY, caller.kiosk) != caller.kiosk:
         raise Refused(ProblemName.SEALED_UNREADABLE)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import re
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def test_the_server_is_what_its_description_says(central: RunningCentral, tmp_pa
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.central.schemathesis_hooks", "PYTHONPATH": str(ROOT)},
         check=False,
     )
     assert ran.returncode == 0, ran.stdout

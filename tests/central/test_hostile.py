@@ -481,8 +481,12 @@ def test_bring_a_sealed_body_to_another_call(kiosk: httpx.Client, slot: str) -> 
     mine, key = _booked(kiosk, slot), new_key()
     path = f"/v1/bookings/{mine['id']}/cancel"
     envelope = sealing.seal(sealing_key(kiosk), Binding("demo", key, path), b'{"reason": "person"}')
-    for other in (f"/v1/bookings/{mine['id']}/reschedule", f"/v1/bookings/{mine['id']}0/cancel", f"{path}/", REPORTS):
+    for call in ("reschedule", "correction"):
+        other = f"/v1/bookings/{mine['id']}/{call}"
         assert problem_of(post_sealed(kiosk, other, envelope, key)) is ProblemName.SEALED_UNREADABLE
+    for other in (f"/v1/bookings/{mine['id']}0/cancel", "/v1/bookings", REPORTS):
+        assert problem_of(post_sealed(kiosk, other, envelope, key)) is ProblemName.SEALED_UNREADABLE
+    assert problem_of(post_sealed(kiosk, f"{path}/", envelope, key)) is ProblemName.NOT_FOUND  # there is no such call
     assert done(post_sealed(kiosk, path, envelope, key))["status"] == "cancelled"
 
 

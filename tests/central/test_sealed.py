@@ -7,13 +7,14 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from kiosk.api import sealing
 from kiosk.api.problems import ProblemName
 from kiosk.api.sealing import Binding, SealingKey
 from kiosk.central import tables as db
 from kiosk.central.command import prepare
-from kiosk.central.sealing_keys import add_key
+from kiosk.central.sealing_keys import SealingKeys, add_key
 from kiosk.central.ticket_keys import ROOT_PUBLIC_NAME, BadTicketKey
 from kiosk.tickets import keys
 from tests.central.calls import (
@@ -150,8 +151,27 @@ def test_a_copy_of_the_database_alone_opens_nothing(central: RunningCentral, kio
 
 def test_whoever_is_not_signed_in_may_seal_what_he_likes(stranger: httpx.Client) -> None:
     key = new_key()
-    answer = post_sealed(stranger, "/v1/reports", _report(sealing_key(stranger), key), key)
-    assert problem_of(answer) is ProblemName.NOT_SIGNED_IN
+    for envelope in (_report(sealing_key(stranger), key), b"garbage"):
+        assert problem_of(post_sealed(stranger, "/v1/reports", envelope, key)) is ProblemName.NOT_SIGNED_IN
+
+
+def test_what_is_no_write_takes_no_envelope_that_does_not_open(kiosk: httpx.Client, stranger: httpx.Client) -> None:
+    for path in ("/v1/bookings/search", "/v1/tickets/check"):
+        assert problem_of(post_sealed(kiosk, path, b"garbage", new_key())) is ProblemName.SEALED_UNREADABLE
+    assert problem_of(post_sealed(stranger, "/oauth/token", b"garbage", new_key())) is ProblemName.INVALID
+    assert problem_of(post_sealed(stranger, "/v1/nothing", b"garbage", new_key())) is ProblemName.NOT_FOUND
+
+
+def test_a_storage_that_is_gone_is_no_seal_that_does_not_open(
+    kiosk: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> bytes:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    key = new_key()
+    envelope = _report(sealing_key(kiosk), key)
+    monkeypatch.setattr(SealingKeys, "open", lost)
+    assert problem_of(post_sealed(kiosk, "/v1/reports", envelope, key)) is ProblemName.STORAGE_UNAVAILABLE
 
 
 def test_a_sealed_hold_is_booked_in_clear(central: RunningCentral, kiosk: httpx.Client, sealer: httpx.Client) -> None:
