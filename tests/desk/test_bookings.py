@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from kiosk.api import contract
 from kiosk.api.client import CentralClient
 from kiosk.api.sealing import BadSealError, Binding, open_sealed, read_envelope
 from kiosk.booking.catalogue import IdentifierKind, Slot
@@ -267,6 +268,21 @@ async def test_a_visit_that_still_asks_is_not_settled_behind_its_back(
         assert bookings.central is Central.SILENT
         bookings.leave()
         assert len(await bookings.unresolved()) == 1
+
+
+async def test_a_slot_that_is_being_kept_is_not_settled_behind_its_back(
+    demo_central: RunningCentral, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        journey, slot = await slot_for(bookings)
+        step = bookings._outgoing.step
+
+        async def step_after_a_heartbeat(key: str) -> contract.Outcome:
+            await bookings.settle()
+            return await step(key)
+
+        monkeypatch.setattr(bookings._outgoing, "step", step_after_a_heartbeat)
+        assert (await bookings.hold(journey, slot)).slot.id == slot.id
 
 
 async def test_everything_on_the_disk_of_a_kiosk_does_not_open_what_it_asks(
