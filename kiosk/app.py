@@ -25,9 +25,14 @@ VISIT_MODULES = (
     "kiosk.screens.home",
     "kiosk.screens.steps",
     "kiosk.screens.sending",
+    "kiosk.screens.noted",
     "kiosk.screens.ticket",
     "kiosk.screens.paper",
     "kiosk.screens.news",
+)
+DISOWNED = (
+    "Le nom ou le code tapé sans réseau n'était pas juste. Rien de ce qui a été noté n'est parti.\n"
+    "Les demandes notées sont sur l'accueil, « À rappeler » : rien n'est réservé."
 )
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
@@ -56,7 +61,12 @@ class KioskApp(ThemedApp):
         for module in VISIT_MODULES:
             await asyncio.to_thread(importlib.import_module, module)
         await self._desk.read_ahead()
+        self._look_ahead()
         await self._desk.keep_watch()
+
+    @work(group="ahead", exit_on_error=False)
+    async def _look_ahead(self) -> None:
+        await self._desk.look_ahead()
 
     async def _opened(self) -> bool:
         try:
@@ -70,6 +80,10 @@ class KioskApp(ThemedApp):
         """A mediator is here."""
         self._show_home(self._home_notice)
         self._home_notice = ""
+
+    def on_home_screen_disowned(self) -> None:
+        """The shift was opened without the central, and not by that mediator."""
+        self._go(OpeningScreen(self._desk, DISOWNED))
 
     def on_home_screen_chosen(self, event: "HomeScreen.Chosen") -> None:
         """Start a visit, or end the shift."""
@@ -108,10 +122,12 @@ class KioskApp(ThemedApp):
         self._ask(event.step, event.journey, event.notice)
 
     def on_step_screen_confirm(self, event: "StepScreen.Confirm") -> None:
-        """Book."""
+        """Book, or write down that a place is asked for."""
+        from kiosk.screens.noted import NotedScreen
         from kiosk.screens.sending import SendingScreen
 
-        self._go(SendingScreen(self._desk, event.journey))
+        screen = NotedScreen if event.journey.applying else SendingScreen
+        self._go(screen(self._desk, event.journey))
 
     def on_step_screen_booked(self, event: "StepScreen.Booked") -> None:
         """Print."""
@@ -132,9 +148,9 @@ class KioskApp(ThemedApp):
         self._ask(journey.step, journey)
 
     def _ask(self, step: "Step", journey: "Journey", notice: str = "") -> None:
-        from kiosk.screens.steps import STEP_SCREENS
+        from kiosk.screens.steps import screen_for
 
-        self._go(STEP_SCREENS[step](self._desk, journey, notice))
+        self._go(screen_for(step, journey)(self._desk, journey, notice))
 
     def _finish(self, journey: "Journey | None", *, again: bool = False) -> None:
         if journey and journey.hold:

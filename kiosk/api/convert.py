@@ -97,6 +97,21 @@ def booking_request(person: Person, hold: Hold, consent: ConsentMode) -> contrac
     return contract.BookingRequest(hold=hold.id, persons=[_wire_person(person)], consent=contract.Consent(mode=consent))
 
 
+def application_request(
+    person: Person, place: tuple[Service, Site], not_before: dt.date, consent: ConsentMode, asked_at: dt.datetime
+) -> contract.ApplicationRequest:
+    """Return what the central is asked for where nobody could see the hours."""
+    service, site = place
+    return contract.ApplicationRequest(
+        service=service.id,
+        site=site.id,
+        not_before=not_before,
+        person=contract.Applicant(**_wire_person(person).model_dump(), identifiers=contract.Identifiers()),
+        consent=contract.Consent(mode=consent),
+        asked_at=asked_at,
+    )
+
+
 def _wire_person(person: Person) -> contract.Person:
     return contract.Person(
         surname=person.surname,

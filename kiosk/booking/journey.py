@@ -1,5 +1,6 @@
 """One accompaniment, greeting to wipe: what is decided, what is still to decide, and what a change undoes."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -57,6 +58,8 @@ class Journey:
     documents_read: bool = False
     offer: Availability | None = None
     hold: Hold | None = None
+    applying: bool = False  # nobody can see the hours: the first free place is asked for, from a day on
+    not_before: dt.date | None = None
     consent: ConsentMode = "present"
     language: str = ""  # of the ticket, besides French: what the desk calls it; nothing of it is asked of the central
 
@@ -74,7 +77,7 @@ class Journey:
             **{step: kind not in self.numbers_to_ask for kind, step in NUMBER_STEPS.items()},
             Step.DOCUMENTS: self.documents_read,
             Step.SITE: self.offer is not None,
-            Step.SLOT: self.hold is not None,
+            Step.SLOT: self.hold is not None or self.not_before is not None,
         }
         return next((step for step, done in answered.items() if not done), Step.CHECK)
 
@@ -124,7 +127,8 @@ class Journey:
         """Decide what for; documents, place and hour depend on it and are asked again if it changed."""
         if service == self.service:
             return self
-        return replace(self, service=service, at_hand=frozenset(), documents_read=False, offer=None, hold=None)
+        changed = replace(self, service=service, at_hand=frozenset(), documents_read=False, offer=None)
+        return changed.without_time()
 
     def with_number_typed(self, kind: IdentifierKind, text: str) -> "Journey":
         """Keep what stands in the field of a number; another text there is no decision yet."""
@@ -153,9 +157,21 @@ class Journey:
 
     def at_site(self, offer: Availability) -> "Journey":
         """Decide where; the hour depends on it and is asked again if it changed."""
-        if self.offer and offer.site == self.offer.site:
+        if self.offer and offer.site == self.offer.site and not self.applying:
             return self
-        return replace(self, offer=offer, hold=None)
+        return replace(self, offer=offer).without_time()
+
+    def applying_at(self, offer: Availability) -> "Journey":
+        """Decide where, while nobody can see the hours there."""
+        return replace(self.without_time(), offer=offer, applying=True)
+
+    def from_day(self, day: dt.date, key: str) -> "Journey":
+        """Decide from which day on the first free place is asked for: a new intent, hence a new key."""
+        return replace(self, not_before=day, key=key)
+
+    def without_time(self) -> "Journey":
+        """Forget hour and day: they belong to another place."""
+        return replace(self, hold=None, applying=False, not_before=None)
 
     def holding(self, hold: Hold, key: str) -> "Journey":
         """Decide when. A new hold is a new intent, hence a new key."""

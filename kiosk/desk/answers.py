@@ -118,6 +118,7 @@ class Shift:
     kiosk: str
     department: str
     region: str
+    verified: bool = True  # by the central; else it was silent, and nothing leaves before it has been asked
 
 
 @dataclass(frozen=True, slots=True)

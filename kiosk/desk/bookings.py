@@ -1,6 +1,11 @@
 """Search, hold and book through the central, in the words of the domain; wire errors become desk answers here."""
 
+import asyncio
+import base64
 import datetime as dt
+import hashlib
+import random
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -9,7 +14,7 @@ from kiosk.api.client import CentralClient, RefusedError, UnreachableError
 from kiosk.booking.booking import Booking, BookingStatus, Hold
 from kiosk.booking.catalogue import Availability, IdentifierKind, Service, Site, Slot, nearest_first
 from kiosk.booking.journey import Journey, Known
-from kiosk.booking.person import BirthDate
+from kiosk.booking.person import BirthDate, Person
 from kiosk.desk.answers import (
     Central,
     CentralRefusedError,
@@ -22,7 +27,9 @@ from kiosk.desk.answers import (
 )
 from kiosk.desk.checks import Directory, directory_of
 from kiosk.desk.outgoing import Outgoing, Wish, refusal_of
-from kiosk.journal.outbox import Action, Intent
+from kiosk.desk.pace import Turns
+from kiosk.desk.shelf import Published, Shelf
+from kiosk.journal.outbox import Action, Intent, request_code, veiled
 
 
 class Bookings:
@@ -32,18 +39,26 @@ class Bookings:
         self,
         client: CentralClient,
         outgoing: Outgoing,
+        shelf: Shelf,
         root: str | None,
         now: Callable[[], dt.datetime],
         new_key: Callable[[], str],
     ) -> None:
         self._client = client
         self._outgoing = outgoing
+        self._shelf = shelf
         self._root = root
         self._now = now
         self._new_key = new_key
         self._services: dict[str, Service] = {}
         self._sites: dict[str, Site] = {}
         self._shift: Shift | None = None
+        self._mediator = ""
+        self._seen: dict[str, contract.Availability] = {}  # by service, the last look of this life
+        self._noted: set[str] = set()  # intents of this shift that wait for the mediator to be checked
+        self._asked_for: dict[str, bytes] = {}  # by request code: for whom, under a secret of this life
+        self._veil = secrets.token_bytes(32)
+        self._turns = Turns(lambda: asyncio.get_running_loop().time(), random.random)
         self._in_hand: str | None = None
         self._holding: set[str] = set()  # the intents of holds that somebody waits for
         self.central = Central.STARTING
@@ -60,23 +75,51 @@ class Bookings:
             with self.contact():
                 self.demonstration = (await self._client.health()).demonstration
         except (CentralSilentError, CentralRefusedError):
-            if self.central is not Central.STARTING:
-                self.central = Central.SILENT
+            self.central = Central.SILENT
 
     async def open_shift(self, mediator: str, code: str, kiosk: str) -> Shift:
         """Sign the mediator in, read the catalogue, and learn to which key to seal; raise NotGenuineError as well."""
         with self.contact():
             me = await self._client.sign_in(mediator, code, kiosk)
-            self._services = {s.id: convert.service(s) for s in (await self._client.services()).services}
-            self._sites = {s.id: convert.site(s) for s in (await self._client.sites()).sites}
-            await self._outgoing.learn_key(self._root)
-        self._shift = Shift(me.mediator.name, me.kiosk.name, me.kiosk.department, me.kiosk.region)
-        return self._shift
+            published = Published(
+                kiosk=me.kiosk,
+                demonstration=(await self._client.health()).demonstration,
+                services=await self._client.services(),
+                sites=await self._client.sites(),
+                keys=base64.b64encode(await self._client.keys()),
+                sealing_key=base64.b64encode(await self._client.sealing_key()),
+            )
+            self._work_on(published)
+        await self._shelf.keep(published)
+        place = published.kiosk
+        return self._begin(mediator, Shift(me.mediator.name, place.name, place.department, place.region))
+
+    async def open_shift_alone(self, mediator: str) -> Shift:
+        """Begin to work on what the central last published, for a mediator whom nobody can check yet.
+
+        Raise CentralSilentError where nothing was kept, NotGenuineError.
+        """
+        published = await self._shelf.published()
+        if published is None:
+            raise CentralSilentError
+        try:
+            self._work_on(published)
+        except convert.UnknownThingError:
+            raise CentralSilentError from None
+        place = published.kiosk
+        return self._begin(mediator, Shift(mediator, place.name, place.department, place.region, verified=False))
 
     def close_shift(self) -> None:
         """Sign out."""
         self._client.sign_out()
         self._shift = None
+
+    async def disown(self) -> None:
+        """End a shift of somebody who is not that mediator: what they noted never leaves. Raise JournalError."""
+        for key in list(self._noted):
+            await self._outgoing.refuse(key, Refusal.WRONG_CODE)
+            self._noted.discard(key)
+        self.close_shift()
 
     def services(self) -> tuple[Service, ...]:
         """Return all that can be booked, in the order in which it is shown."""
@@ -97,9 +140,25 @@ class Bookings:
     async def offers(self, service: Service) -> tuple[Availability, ...]:
         """Return what every site offers, nearest to this kiosk first."""
         with self.contact():
-            wire = await self._client.availability(service.id)
+            wire = self._seen[service.id] = await self._client.availability(service.id)
+        return self._by_nearness(convert.availability(wire, self._sites))
+
+    async def offers_last_seen(self, service: Service) -> tuple[Availability, ...]:
+        """Return every site with its first free day as it was last seen here; what was never seen is not known."""
+        wire = self._seen.get(service.id) or await self._shelf.offers(service.id)
+        seen = {offer.site.id: offer for offer in convert.availability(wire, self._sites)} if wire else {}
+        unseen = (Availability(site, known=False, checked_at=self._now(), days=()) for site in self._sites.values())
+        return self._by_nearness(seen.get(offer.site.id, offer) for offer in unseen)
+
+    async def look_ahead(self) -> None:
+        """See of every service what is free, and keep it for when the central is silent."""
+        for service in self.services():
+            await self.offers(service)
+            await self._shelf.keep_offers(self._seen[service.id])
+
+    def _by_nearness(self, offers: Iterable[Availability]) -> tuple[Availability, ...]:
         shift = self._shift or Shift("", "", "", "")
-        return tuple(nearest_first(convert.availability(wire, self._sites), shift.department, shift.region))
+        return tuple(nearest_first(offers, shift.department, shift.region))
 
     async def offer(self, service: Service, site: Site) -> Availability:
         """Return what one site offers now."""
@@ -156,6 +215,7 @@ class Bookings:
             raise ValueError("a journey is booked once it has a person and a hold")
         request = convert.booking_request(journey.person, journey.hold, journey.consent)
         self._in_hand = journey.intent_key
+        self._remember(journey.intent_key, journey.person)
         try:
             with self.contact():
                 outcome = await self._carry(Wish(journey.intent_key, Action.BOOK, "/v1/bookings", request))
@@ -166,6 +226,39 @@ class Bookings:
             return convert.booking(outcome.bookings[0], self._services, self._sites)
         except (convert.UnknownThingError, IndexError):
             raise OutcomeUnknownError from None  # a yes that cannot be read is not a no
+
+    async def apply(self, journey: Journey) -> Request:
+        """Write down that a place is asked for. It leaves as soon as the central is there and knows the mediator.
+
+        Raise JournalError: then nothing is asked; CentralRefusedError when nobody is signed in any more.
+        """
+        person, service, site, not_before = journey.person, journey.service, journey.site, journey.not_before
+        if person is None or service is None or site is None or not_before is None:
+            raise ValueError("a place is asked for somebody, for something, somewhere, from a day on")
+        if self._shift is None:
+            raise CentralRefusedError(Refusal.NOT_SIGNED_IN)
+        key, asker = journey.intent_key, None if self._shift.verified else self._mediator
+        request = convert.application_request(person, (service, site), not_before, journey.consent, self._now())
+        if asker is not None:
+            self._noted.add(key)
+        self._remember(key, person)
+        return _request(
+            await self._outgoing.write_down(Wish(key, Action.APPLICATION, "/v1/applications", request, asker=asker))
+        )
+
+    def is_for(self, request: Request, person: Person) -> bool:
+        """Return whether that person asked for it, as far as this life of the kiosk knows."""
+        return self._asked_for.get(request.code) == self._veiled(person)
+
+    def is_known_for_whom(self, request: Request) -> bool:
+        """Return whether `is_for` can tell at all."""
+        return request.code in self._asked_for
+
+    def _remember(self, key: str, person: Person) -> None:
+        self._asked_for[request_code(key)] = self._veiled(person)
+
+    def _veiled(self, person: Person) -> bytes:
+        return hashlib.blake2b(person.identity().encode(), key=self._veil).digest()
 
     async def _carry(self, wish: Wish) -> contract.Outcome:
         await self._outgoing.write_down(wish)
@@ -193,17 +286,30 @@ class Bookings:
         """Return the requests, not of this visit, that may be done without anybody knowing; raise JournalError."""
         return tuple(_request(intent) for intent in await self._left_behind() if intent.may_be_done)
 
+    async def noted(self) -> tuple[Request, ...]:
+        """Return the applications of which nothing left yet; raise JournalError."""
+        open_intents = await self._left_behind()
+        return tuple(_request(one) for one in open_intents if one.action is Action.APPLICATION and not one.may_be_done)
+
     async def settle(self) -> None:
         """Bring every intent one step on that an earlier visit, or an earlier life of this kiosk, left open."""
         for intent in await self._left_behind():
             if intent.action is Action.HOLD:
                 await self._outgoing.forget(intent.key)
-                continue
-            try:
-                with self.contact():
-                    await self._outgoing.step(intent.key)
-            except (CentralRefusedError, OutcomeUnknownError):
-                continue  # told by `settled`, or asked again at the next turn
+            elif self._may_leave(intent) and self._turns.is_due(intent.key):
+                await self._settle(intent)
+
+    def _may_leave(self, intent: Intent) -> bool:
+        return intent.asker is None or intent.asker == veiled(intent.key, self._mediator)
+
+    async def _settle(self, intent: Intent) -> None:
+        try:
+            with self.contact():
+                await self._outgoing.step(intent.key)
+        except (CentralRefusedError, OutcomeUnknownError) as error:  # told by `settled`, or asked again in its turn
+            self._turns.put_off(intent.key, error.retry_after_seconds)
+        else:
+            self._turns.forget(intent.key)
 
     async def settled(self) -> tuple[Settled, ...]:
         """Return what became of them, until somebody has heard it; raise JournalError."""
@@ -217,6 +323,17 @@ class Bookings:
     async def _left_behind(self) -> list[Intent]:
         found = await self._outgoing.open_intents()
         return [intent for intent in found if intent.key != self._in_hand and intent.key not in self._holding]
+
+    def _work_on(self, published: Published) -> None:
+        self._outgoing.seal_to(published.sealing_key, published.keys, self._root)
+        self._services = {one.id: convert.service(one) for one in published.services.services}
+        self._sites = {one.id: convert.site(one) for one in published.sites.sites}
+        self.demonstration = published.demonstration
+
+    def _begin(self, mediator: str, shift: Shift) -> Shift:
+        self._noted.clear()
+        self._mediator, self._shift = mediator, shift
+        return shift
 
     @contextmanager
     def contact(self) -> Iterator[None]:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from kiosk.desk.answers import (
     Central,
+    CentralRefusedError,
     CentralSilentError,
     DeskError,
     OpeningError,
     PutAside,
     Record,
+    Refusal,
     Request,
     Settled,
     Shift,
@@ -25,6 +27,7 @@ from kiosk.settings import Settings
 if TYPE_CHECKING:
     from kiosk.booking.booking import Hold
     from kiosk.booking.journey import Journey
+    from kiosk.booking.person import Person
     from kiosk.desk.bookings import Bookings
     from kiosk.desk.papers import Papers
     from kiosk.desk.tickets import Tickets
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 5.0
 SILENT_HEARTBEAT_SECONDS = 1.0
 ERASE_EVERY = dt.timedelta(minutes=1)
+LOOK_AHEAD_SECONDS = 1800.0
 JOURNAL_FILE = "journal.sqlite"
 
 
@@ -64,6 +68,8 @@ class Desk:
         self.shift: Shift | None = None
         self.settled: tuple[Settled, ...] = ()
         self.unresolved: tuple[Request, ...] = ()
+        self.noted: tuple[Request, ...] = ()
+        self._to_verify: tuple[str, str] | None = None  # mediator and code, for as long as nobody could check them
         self._settings = settings
         self._host = host
         self._lost = False
@@ -153,11 +159,46 @@ class Desk:
     async def sign_in(self, mediator: str, code: str) -> Shift:
         """Open the shift; raise DeskError."""
         self.shift = await self.bookings.open_shift(mediator, code, self._settings.id)
+        self._to_verify = None
         with contextlib.suppress(DeskError):
             await self._look_back()
         with contextlib.suppress(DeskError):  # learnt at the next shift
             await self.tickets.learn_keys()
         return self.shift
+
+    async def sign_in_alone(self, mediator: str, code: str) -> Shift:
+        """Open a shift while the central is silent; as soon as it answers, it is asked who that mediator is.
+
+        Raise CentralSilentError on a kiosk that never was in touch with it, NotGenuineError.
+        """
+        self.shift = await self.bookings.open_shift_alone(mediator)
+        self._to_verify = mediator, code
+        with contextlib.suppress(DeskError):
+            await self._look_back()
+        return self.shift
+
+    @property
+    def is_alone(self) -> bool:
+        """Return whether a shift goes on without the central."""
+        return self.shift is not None and (self.central is not Central.HERE or not self.shift.verified)
+
+    @property
+    def must_wait(self) -> bool:
+        """Return whether no visit may begin: the next person could be one whose request has no answer yet."""
+        if self.central is Central.HERE:
+            return bool(self.unresolved)  # it answers within seconds
+        return not all(self.bookings.is_known_for_whom(request) for request in self.unresolved)
+
+    def request_of(self, person: "Person") -> Request | None:
+        """Return what that person asked for and has no answer to."""
+        asked = (*self.unresolved, *self.noted)
+        return next((request for request in asked if self.bookings.is_for(request, person)), None)
+
+    async def apply(self, journey: "Journey") -> Request:
+        """Write down that a place is asked for; raise JournalError, CentralRefusedError."""
+        request = await self.bookings.apply(journey)
+        self.noted = (*self.noted, request)
+        return request
 
     async def receipt(self, journey: "Journey") -> int | None:
         """Store a paper for a person who cannot wait for the answer; return its number, None if there is an answer.
@@ -179,7 +220,7 @@ class Desk:
         """End the shift."""
         if self._bookings:
             self._bookings.close_shift()
-        self.shift = None
+        self.shift = self._to_verify = None
 
     async def release(self, hold: "Hold") -> None:
         """Give a held slot back; unheard, it runs out by itself, so nobody needs to know."""
@@ -192,9 +233,31 @@ class Desk:
             await self._erase_old_papers()
             await self.bookings.check()
             with contextlib.suppress(DeskError):  # asked again at the next beat
+                await self._verify_shift()
                 await self._look_back()
             quick = self.central is not Central.HERE or self.unresolved
             await asyncio.sleep(SILENT_HEARTBEAT_SECONDS if quick else HEARTBEAT_SECONDS)
+
+    async def look_ahead(self) -> None:
+        """Keep what is free where, for ever: an old answer is better than none, if it says how old it is."""
+        while True:
+            while self.central is not Central.HERE or self.shift is None or not self.shift.verified:
+                await asyncio.sleep(HEARTBEAT_SECONDS)
+            with contextlib.suppress(DeskError):
+                await self.bookings.look_ahead()
+            await asyncio.sleep(LOOK_AHEAD_SECONDS)
+
+    async def _verify_shift(self) -> None:
+        """Ask who the mediator is who opened the shift alone; if it is somebody else, it ends."""
+        if self._to_verify is None or self.central is not Central.HERE:
+            return
+        try:
+            await self.sign_in(*self._to_verify)
+        except CentralRefusedError as refused:
+            if refused.refusal is not Refusal.WRONG_CODE:
+                raise
+            await self.bookings.disown()
+            self.sign_out()
 
     async def _erase_old_papers(self) -> None:
         now = self.now()
@@ -211,11 +274,12 @@ class Desk:
     async def _look_back(self) -> None:
         """Settle what earlier visits left open, as far as can be, and read what is to be told about it."""
         try:
-            if self.shift and self.central is Central.HERE:
+            if self.shift and self.shift.verified and self.central is Central.HERE:
                 await self.bookings.settle()
         finally:
             self.settled = await self.bookings.settled()
             self.unresolved = await self.bookings.unresolved()
+            self.noted = await self.bookings.noted()
 
 
 def _open(
@@ -225,6 +289,7 @@ def _open(
     from kiosk.desk.bookings import Bookings
     from kiosk.desk.outgoing import Outgoing
     from kiosk.desk.papers import Papers
+    from kiosk.desk.shelf import Shelf
     from kiosk.desk.tickets import Tickets
     from kiosk.journal.outbox import Outbox
     from kiosk.statefile import StateFileError
@@ -240,5 +305,5 @@ def _open(
         papers.close()
         raise StateError from error
     client = CentralClient(address)
-    bookings = Bookings(client, Outgoing(client, outbox, settings.id), root, now, new_key)
+    bookings = Bookings(client, Outgoing(client, outbox, settings.id), Shelf(outbox), root, now, new_key)
     return bookings, papers, Tickets(client, bookings, root, settings.state_dir, now)

@@ -17,7 +17,7 @@ from kiosk.api.problems import ProblemName
 from kiosk.api.sealing import Binding, SealingKey
 from kiosk.desk import answers
 from kiosk.desk.answers import CentralRefusedError, CentralSilentError, JournalError, NotGenuineError, Refusal
-from kiosk.journal.outbox import Action, IllegalStepError, Intent, Outbox, State
+from kiosk.journal.outbox import Action, IllegalStepError, Intent, Outbox, State, veiled
 from kiosk.statefile import StateFileError
 from kiosk.tickets import keys
 from kiosk.tickets.keys import BadKeySetError
@@ -51,6 +51,7 @@ class Wish:
     path: str
     body: BaseModel
     revision: int | None = None
+    asker: str | None = None  # the mediator, as long as nobody could check who that is
 
 
 class Outgoing:
@@ -67,13 +68,9 @@ class Outgoing:
         """Close the journal."""
         self._outbox.close()
 
-    async def learn_key(self, root: str | None) -> None:
-        """Fetch the key to seal to.
-
-        Raise UnreachableError, RefusedError, or NotGenuineError: what cannot be believed is not sealed to.
-        """
-        listed, raw = await self._client.keys(), await self._client.sealing_key()
-        self._key = _believed(listed, raw, root)
+    def seal_to(self, sealing_key: bytes, keys: bytes, root: str | None) -> None:
+        """Seal to this key from now on, as published; raise NotGenuineError for one that the keys have not signed."""
+        self._key = _believed(keys, sealing_key, root)
 
     async def write_down(self, wish: Wish) -> Intent:
         """Seal a wish and put it in the journal, from where it leaves; the same key again changes nothing.
@@ -87,7 +84,10 @@ class Outgoing:
             raise JournalError
         binding = Binding(self._kiosk, wish.key, wish.path)
         sealed = sealing.seal(self._key, binding, wish.body.model_dump_json(exclude_none=True).encode())
-        return await self._journal(lambda: self._outbox.add(wish.key, wish.action, wish.path, sealed, wish.revision))
+        asker = None if wish.asker is None else veiled(wish.key, wish.asker)
+        return await self._journal(
+            lambda: self._outbox.add(wish.key, wish.action, wish.path, sealed, wish.revision, asker)
+        )
 
     async def step(self, key: str) -> contract.Outcome:
         """Bring an intent one step on; return what became of it once the central said yes.
@@ -123,6 +123,11 @@ class Outgoing:
         """
         async with self._turns.setdefault(key, asyncio.Lock()):
             return await self._journal(lambda: self._outbox.withdraw(key))
+
+    async def refuse(self, key: str, refusal: Refusal) -> None:
+        """Record that an intent is not to leave this kiosk; raise JournalError, also when something of it left."""
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            await self._journal(lambda: self._outbox.refused(key, refusal))
 
     async def forget(self, key: str) -> None:
         """Erase an intent that was answered and heard, or of which nothing left, once nobody is at it.

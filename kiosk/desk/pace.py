@@ -6,6 +6,30 @@ FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0
 
 
+class Turns:
+    """When each intent may be asked about again. `now` counts seconds and never goes back."""
+
+    def __init__(self, now: Callable[[], float], chance: Callable[[], float]) -> None:
+        self._now = now
+        self._chance = chance
+        self._tries: dict[str, int] = {}
+        self._next: dict[str, float] = {}
+
+    def is_due(self, key: str) -> bool:
+        """Return whether the pause is over."""
+        return self._next.get(key, 0.0) <= self._now()
+
+    def put_off(self, key: str, retry_after_seconds: int | None) -> None:
+        """No answer came: wait longer than the last time."""
+        self._tries[key] = self._tries.get(key, 0) + 1
+        self._next[key] = self._now() + pause_seconds(self._tries[key], retry_after_seconds, self._chance)
+
+    def forget(self, key: str) -> None:
+        """It was answered."""
+        self._tries.pop(key, None)
+        self._next.pop(key, None)
+
+
 def pause_seconds(tries: int, retry_after_seconds: int | None, chance: Callable[[], float]) -> float:
     """Return how long to wait after so many tries without an answer (1 for the first).
 

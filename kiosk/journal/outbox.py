@@ -2,6 +2,7 @@
 
 In clear: keys, calls, times, states and codes. What is asked of the central is sealed to it: nobody here can read it
 back, only send it as it is. It is erased as soon as it is answered, the row once somebody at the desk has heard it.
+Beside them lies what the central last published, for when it is silent.
 """
 
 import datetime as dt
@@ -44,6 +45,10 @@ CREATE TABLE intent (
 INSERT INTO intent (key, action, path, state, tries, asked_at)
     SELECT key, 'book', '/v1/bookings', 'unknown', 1, sent_at FROM open_intent;
 DROP TABLE open_intent;
+""",
+    """
+ALTER TABLE intent ADD COLUMN asker BLOB;
+CREATE TABLE document (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
 """,
 )
 
@@ -91,6 +96,7 @@ class Intent:
     asked_at: dt.datetime
     reference: str | None = None  # of the booking, the attempt or the report, once confirmed
     refusal: str | None = None  # why not, in a word of the contract
+    asker: bytes | None = None  # `veiled`: who must prove to be that mediator before it leaves; None: they did
 
     @property
     def code(self) -> str:
@@ -118,14 +124,22 @@ class Outbox:
         """Close the file."""
         self._file.close()
 
-    def add(self, key: str, action: Action, path: str, sealed: bytes, revision: int | None = None) -> Intent:
+    def add(
+        self,
+        key: str,
+        action: Action,
+        path: str,
+        sealed: bytes,
+        revision: int | None = None,
+        asker: bytes | None = None,
+    ) -> Intent:
         """Write an intent down, QUEUED; one that is there already stays as it is, whatever its state."""
 
         def add(db: sqlite3.Connection) -> Intent:
             db.execute(
-                "INSERT INTO intent (key, action, path, revision, sealed, state, asked_at)"
-                " VALUES (?, ?, ?, ?, ?, 'queued', ?) ON CONFLICT DO NOTHING",
-                (key, action, path, revision, sealed, _text(self._now())),
+                "INSERT INTO intent (key, action, path, revision, sealed, state, asked_at, asker)"
+                " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?) ON CONFLICT DO NOTHING",
+                (key, action, path, revision, sealed, _text(self._now()), asker),
             )
             return _one(db, key)
 
@@ -195,6 +209,15 @@ class Outbox:
         self._file.erase()
         return withdrawn
 
+    def keep(self, name: str, body: bytes) -> None:
+        """Keep what the central published, in the place of what is there under that name. Nothing of a person."""
+        self._file.write(lambda db: db.execute("INSERT OR REPLACE INTO document VALUES (?, ?)", (name, body)))
+
+    def kept(self, name: str) -> bytes | None:
+        """Return what was kept under that name, None for nothing."""
+        row = self._file.read(lambda db: db.execute("SELECT body FROM document WHERE name = ?", (name,)).fetchone())
+        return None if row is None else bytes(row[0])
+
     def _some(self, condition: str) -> tuple[Intent, ...]:
         query = f"{_SELECT} WHERE {condition} ORDER BY number"
         return self._file.read(lambda db: tuple(_from_row(row) for row in db.execute(query)))
@@ -225,7 +248,8 @@ class Outbox:
         return answered
 
 
-_SELECT = "SELECT key, action, path, revision, sealed, state, tries, asked_at, reference, refusal FROM intent"
+_SELECT = "SELECT key, action, path, revision, sealed, state, tries, asked_at, reference, refusal, asker FROM intent"
+_Row = tuple[str, str, str, int | None, bytes | None, str, int, str, str | None, str | None, bytes | None]
 
 
 def request_code(key: str) -> str:
@@ -233,6 +257,11 @@ def request_code(key: str) -> str:
     digest = int.from_bytes(hashlib.sha256(key.encode()).digest()[:5], "big")
     letters = "".join(ALPHABET[digest >> 5 * place & 31] for place in reversed(range(CODE_CHARS)))
     return f"{letters[:4]}-{letters[4:]}"
+
+
+def veiled(key: str, mediator: str) -> bytes:
+    """Return what says of an intent which mediator asked for it, to who knows the mediator's name."""
+    return hashlib.sha256(f"{key}\n{mediator}".encode()).digest()[:16]
 
 
 def _find(db: sqlite3.Connection, key: str) -> Intent | None:
@@ -247,8 +276,8 @@ def _one(db: sqlite3.Connection, key: str) -> Intent:
     return intent
 
 
-def _from_row(row: tuple[str, str, str, int | None, bytes | None, str, int, str, str | None, str | None]) -> Intent:
-    key, action, path, revision, sealed, state, tries, asked_at, reference, refusal = row
+def _from_row(row: _Row) -> Intent:
+    key, action, path, revision, sealed, state, tries, asked_at, reference, refusal, asker = row
     return Intent(
         key,
         Action(action),
@@ -260,6 +289,7 @@ def _from_row(row: tuple[str, str, str, int | None, bytes | None, str, int, str,
         dt.datetime.fromisoformat(asked_at),
         reference,
         refusal,
+        None if asker is None else bytes(asker),
     )
 
 

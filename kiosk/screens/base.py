@@ -159,6 +159,7 @@ class CounterScreen(FramedScreen):
 def status_of(desk: Desk) -> tuple[str, str]:
     """Return the first line of every screen of a mediator's desk, its left and its right."""
     who = [desk.shift.kiosk, desk.shift.mediator] if desk.shift else ["Rendez-vous"]
-    left = " · ".join((["DÉMONSTRATION"] if desk.demonstration else []) + who)
+    said = [(desk.is_alone, "SANS RÉSEAU"), (desk.demonstration, "DÉMONSTRATION")]
+    left = " · ".join([words for is_so, words in said if is_so] + who)
     right = ["Papier virtuel"] if desk.virtual_printer else []
     return left, "   ".join([CENTRAL[desk.central], *right, french.hour(desk.now().time())])

@@ -49,6 +49,7 @@ class CheckScreen(StepScreen):
         Hint("F2", "langue"),
         MASK,
     )
+    QUESTION: ClassVar[str] = "Tout est juste ?  Lisez à voix haute, puis F10."
     HELP_TEXT = (
         "Lisez chaque ligne à voix haute. La personne dit oui.\n\n"
         "Une ligne est fausse : tapez son chiffre, corrigez, et revenez ici.\n"
@@ -59,12 +60,16 @@ class CheckScreen(StepScreen):
 
     def body(self) -> Iterable[Widget]:
         """The facts, the consent, and the words to say."""
-        yield Question("Tout est juste ?  Lisez à voix haute, puis F10.")
-        yield ChoiceList(self._facts(), widths=(10,), toggles=True, id="facts")
+        yield Question(self.QUESTION)
+        yield ChoiceList(self.facts(), widths=(10,), toggles=True, id="facts")
         yield Sentence(CONSENTS[self.journey.consent], id="consent")
         yield Notice(self.notice, id="notice")
         yield Sentence(id="printer")
-        yield Spoken(_aloud(self.journey))
+        yield Spoken(self.aloud())
+
+    def aloud(self) -> str:
+        """Return what is said when everything was read."""
+        return _aloud(self.journey)
 
     def trail(self) -> str:
         """Return whom and what for; the lines below say the rest."""
@@ -114,19 +119,19 @@ class CheckScreen(StepScreen):
     def spoken_in(self, language: str | None) -> None:
         """Show the language of the ticket among the facts."""
         super().spoken_in(language)
-        self.query_one(ChoiceList).set_choices(self._facts())
+        self.query_one(ChoiceList).set_choices(self.facts())
 
-    def _facts(self) -> tuple[Choice, ...]:
+    def facts(self) -> tuple[Choice, ...]:
+        """Return one line per fact, and what the ticket speaks."""
         names = {language.key: language.name for language in self.desk.papers.languages}
         return (*facts(self.journey), Choice(TICKET, ("Ticket", names.get(self.journey.language, ""))))
 
 
 def facts(journey: Journey) -> tuple[Choice, ...]:
     """Return one line per fact; the key of a line is the step that changes it."""
-    person, service, site, hold = journey.person, journey.service, journey.site, journey.hold
-    if person is None or service is None or site is None or hold is None:
+    person, service, site = journey.person, journey.service, journey.site
+    if person is None or service is None or site is None:
         return ()
-    start = hold.slot.start
     missing = [d for d in service.documents if d.id not in journey.at_hand]
     ready = french.counted(len(service.documents) - len(missing), "papier déjà là", "papiers déjà là")
     return (
@@ -134,11 +139,18 @@ def facts(journey: Journey) -> tuple[Choice, ...]:
         Choice("PERSON", ("Naissance", person.birth_date.read_aloud())),
         Choice("SERVICE", ("Pour", service.purpose)),
         *(_number(kind, number) for kind, number in journey.numbers_to_give.items()),
-        Choice("SLOT", ("Quand", f"{french.capitalised(french.long_date(start.date()))} à {_hour(site, start)}")),
+        Choice("SLOT", ("Quand", _when(journey, site))),
         *(Choice("SITE", cells) for cells in _on_lines("Où", _place(site))),
         Choice("DOCUMENTS", ("Apporter", f"{ready}, {len(missing)} à préparer")),
         Choice("PERSON", ("Téléphone", spoken_phone(person.phone) if person.phone else "aucun : le ticket suffit")),
     )
+
+
+def _when(journey: Journey, site: Site) -> str:
+    if journey.hold is not None:
+        start = journey.hold.slot.start
+        return f"{french.capitalised(french.long_date(start.date()))} à {_hour(site, start)}"
+    return f"Première place à partir du {french.long_date(journey.not_before)}" if journey.not_before else ""
 
 
 def _on_lines(label: str, text: str) -> Iterator[tuple[str, str]]:

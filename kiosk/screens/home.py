@@ -1,6 +1,6 @@
 """Accueil: nothing personal here; the next person can sit down."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
 
+from kiosk.booking import french
 from kiosk.desk.answers import Delivery, DeskError, OpenPaper, PutAside, Record, Request, Settled
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import CHOOSE, DIGITS, HELP, MASK, VERIFY, CounterScreen
@@ -19,6 +20,7 @@ from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
 NEWS_SECONDS = 1.0
 ANSWERS_SHOWN = 3  # the others follow once these were told
+ALONE = "! Sans réseau. Lisez les papiers à apporter, et notez une demande : elle partira toute seule."
 NOT_YET = (
     "Avant un autre rendez-vous, il faut la réponse de cette demande. Le poste la cherche tout seul. "
     "Si cela dure : fermez le poste, puis identifiez-vous de nouveau."
@@ -56,6 +58,9 @@ class HomeScreen(CounterScreen):
             self.paper = paper
             self.settled = settled
 
+    class Disowned(Message):
+        """Whoever opened the shift without the central is not that mediator."""
+
     def __init__(self, desk: Desk, notice: str = "") -> None:
         super().__init__(desk)
         self._notice = notice
@@ -74,7 +79,7 @@ class HomeScreen(CounterScreen):
         )
         yield Notice(self._notice, id="notice")
         yield Sentence(id="helpers")
-        yield Sentence(_waiting(self.desk.unresolved), id="news")
+        yield Sentence(self._waiting(), id="news")
         yield Sentence("\n".join(_damaged(one) for one in self.desk.put_aside), id="damaged")
         yield Spoken("Bonjour. C'est gratuit. Ce poste ne garde pas votre nom.")
 
@@ -84,7 +89,7 @@ class HomeScreen(CounterScreen):
 
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
-        if event.key == "new" and self.desk.unresolved:
+        if event.key == "new" and self.desk.must_wait:
             self._told_to_wait = True
             self.query_one("#notice", Notice).say(NOT_YET)
             return
@@ -125,14 +130,33 @@ class HomeScreen(CounterScreen):
             *(Choice(str(paper.number), (_to_decide(paper),)) for paper in self._papers),
         )
 
+    def _waiting(self) -> str:
+        alone = self.desk.is_alone
+        lines = [ALONE] if alone else []
+        return "\n".join(
+            filter(None, [*lines, _noted(self.desk.noted, alone=alone), _unanswered(self.desk.unresolved)])
+        )
+
     def _look_for_news(self) -> None:
-        self.query_one("#news", Sentence).say(_waiting(self.desk.unresolved))
-        if self._told_to_wait and not self.desk.unresolved:
+        if self.desk.shift is None:
+            self.answer(self.Disowned())
+            return
+        self.query_one("#news", Sentence).say(self._waiting())
+        if self._told_to_wait and not self.desk.must_wait:
             self._told_to_wait = False
             self.query_one("#notice", Notice).say("")
         if (self._settled, self._papers) != (self.desk.settled, self.desk.papers.to_decide):
             self._settled, self._papers = self.desk.settled, self.desk.papers.to_decide
             self.query_one(ChoiceList).set_choices(self._choices())
+
+
+def _noted(requests: Sequence[Request], *, alone: bool) -> str:
+    """Return what is to be said of requests of which nothing left."""
+    if not requests:
+        return ""
+    count = french.counted(len(requests), "demande notée", "demandes notées")
+    when = "quand le serveur répond" if alone else "quand le médiateur qui l'a notée ouvre le poste"
+    return f"! {count} : {', '.join(one.code for one in requests)}. Envoi {when}."
 
 
 def _damaged(file: PutAside) -> str:
@@ -151,5 +175,5 @@ def _to_tell(settled: Settled) -> str:
     return f"À rappeler : demande {settled.code}, {answer}"
 
 
-def _waiting(requests: Iterable[Request]) -> str:
+def _unanswered(requests: Iterable[Request]) -> str:
     return "\n".join(f"! Demande {request.code} : pas encore de réponse, nous vérifions." for request in requests)

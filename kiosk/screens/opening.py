@@ -8,7 +8,8 @@ from textual import on, work
 from textual.message import Message
 from textual.widget import Widget
 
-from kiosk.desk.answers import Central, DeskError
+from kiosk.desk.answers import Central, CentralSilentError, DeskError
+from kiosk.desk.desk import Desk
 from kiosk.screens.base import HELP, CounterScreen
 from kiosk.widgets.bars import Hint
 from kiosk.widgets.entry import Entry
@@ -18,9 +19,18 @@ from kiosk.widgets.sentences import Notice, Question, Sentence
 DEMONSTRATION = "Démonstration : rien n'est réservé pour de vrai.\nMédiateur : demo     Code : 000000"
 
 LOOK_SECONDS = 0.1
+ALONE = (
+    "Pas de réseau : le serveur ne répond pas. Le poste s'ouvrira tout seul dès qu'il répond.\n"
+    "Entrée encore une fois : ouvrir sans réseau, pour lire les papiers à apporter et noter une demande."
+)
+NEVER_OPENED = (
+    "Ce poste n'a encore jamais parlé au serveur : il ne connaît ni démarche ni lieu.\n"
+    "Il s'ouvrira tout seul dès que le serveur répond."
+)
+
 WAITING = {
     Central.STARTING: "Le serveur démarre. Le poste s'ouvrira tout seul.",
-    Central.SILENT: "Le serveur ne répond pas. Le poste s'ouvrira tout seul dès qu'il répond.",
+    Central.SILENT: ALONE,
 }
 
 UNREADABLE = (
@@ -37,12 +47,18 @@ class OpeningScreen(CounterScreen):
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("Entrée", "ouvrir le poste"), HELP)
     HELP_TEXT = (
         "Tapez votre nom de médiateur, puis Entrée. Tapez votre code, puis Entrée.\n\n"
-        "Le code ne s'affiche pas. Après cinq erreurs, attendez un quart d'heure.\n\n"
+        "Le code ne s'affiche pas. Après cinq erreurs, attendez un quart d'heure.\n"
+        "Pas de réseau : Entrée une seconde fois. Le code est vérifié quand le réseau revient.\n\n"
         "Ce poste enregistre seulement l'heure et le lieu de ce que vous faites, jamais la personne après F9."
     )
 
     class SignedIn(Message):
         """The shift is open."""
+
+    def __init__(self, desk: Desk, notice: str = "") -> None:
+        super().__init__(desk)
+        self._notice = notice
+        self._alone_offered = False
 
     def body(self) -> Iterable[Widget]:
         """The question, what to know in a demonstration, two fields."""
@@ -51,7 +67,7 @@ class OpeningScreen(CounterScreen):
         yield Entry("Médiateur", id="mediator", max_length=40)
         yield Entry("Code", id="code", max_length=40, secret=True)
         yield Sentence("", id="waiting")
-        yield Notice(id="notice")
+        yield Notice(self._notice, id="notice")
 
     @on(Field.Entered)
     def _entered(self) -> None:
@@ -60,14 +76,35 @@ class OpeningScreen(CounterScreen):
             mediator.wrong("Tapez votre nom de médiateur.")
         elif not code.text:
             code.field.focus()
+        elif self._alone_offered and self.desk.central is Central.SILENT:
+            self._sign_in_alone(mediator.text, code.text)
         else:
             self._sign_in(mediator.text, code.text)
 
     @work(group="sign-in", exclusive=True, exit_on_error=False)
+    async def _sign_in_alone(self, mediator: str, code: str) -> None:
+        try:
+            await self.desk.sign_in_alone(mediator, code)
+        except CentralSilentError:
+            self.query_one("#waiting", Sentence).say(NEVER_OPENED)
+            await self._when_it_answers(mediator, code)
+        except DeskError as error:
+            self.query_one("#waiting", Sentence).say(self.sentence_for(error))
+        else:
+            self.post_message(self.SignedIn())
+
+    @work(group="sign-in", exclusive=True, exit_on_error=False)
     async def _sign_in(self, mediator: str, code: str) -> None:
+        waiting = self.query_one("#waiting", Sentence)
+        while self.desk.central is not Central.HERE:
+            self._alone_offered = self.desk.central is Central.SILENT and not self.desk.files_unreadable
+            waiting.say(UNREADABLE if self.desk.files_unreadable else WAITING[self.desk.central])
+            await asyncio.sleep(LOOK_SECONDS)
+        await self._when_it_answers(mediator, code)
+
+    async def _when_it_answers(self, mediator: str, code: str) -> None:
         entry, waiting = self.query_one("#code", Entry), self.query_one("#waiting", Sentence)
         while self.desk.central is not Central.HERE:
-            waiting.say(UNREADABLE if self.desk.files_unreadable else WAITING[self.desk.central])
             await asyncio.sleep(LOOK_SECONDS)
         waiting.say("")
         hold = self.app.hold_keys()

@@ -14,7 +14,7 @@ from kiosk.booking.booking import Booking
 from kiosk.booking.journey import Journey, Known, Step, Typed
 from kiosk.booking.person import BirthDate, Person, PersonError
 from kiosk.booking.phone import parse_phone, spoken_phone
-from kiosk.desk.answers import DeskError
+from kiosk.desk.answers import CentralSilentError, DeskError
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import FINISH, HELP, LANGUAGE, MASK, NEXT
 from kiosk.screens.step import StepScreen
@@ -25,6 +25,14 @@ from kiosk.widgets.entry import Entry
 from kiosk.widgets.field import Field
 from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
+NOT_SEARCHED = (
+    "Sans réseau, personne ne peut être cherché. Notez le prénom. "
+    "Un rendez-vous déjà pris reste pris : le serveur ne le prendra pas deux fois."
+)
+STILL_ASKED = (
+    "Cette personne a déjà une demande sans réponse : {}. Ne recommencez pas. "
+    "Quand la réponse arrive, elle est sur l'accueil."
+)
 FIELDS = ("surname", "birth-date", "given-names", "phone")
 
 _Parsed = TypeVar("_Parsed")
@@ -127,7 +135,7 @@ class PersonScreen(StepScreen):
             return
         if surname and birth_date and given_names is not None:
             someone = Person(surname, given_names, birth_date, phone)
-            self.answer(self.Next(self.so_far().for_person(someone)))
+            self._decide(self.so_far().for_person(someone))
 
     @on(ChoiceList.Chosen, "#known")
     def _chosen(self, event: ChoiceList.Chosen) -> None:
@@ -143,7 +151,7 @@ class PersonScreen(StepScreen):
         someone = known.person
         phone = spoken_phone(someone.phone) if someone.phone else ""
         typed = Typed(someone.surname, someone.birth_date.typed(), someone.given_names, phone)
-        self.answer(self.Next(self.journey.with_typed(typed).for_person(someone, known.numbers)))
+        self._decide(self.journey.with_typed(typed).for_person(someone, known.numbers))
 
     @work(group="search", exclusive=True, exit_on_error=False)
     async def _search(self, surname: str, birth_date: BirthDate, hold: KeyHold) -> None:
@@ -151,6 +159,9 @@ class PersonScreen(StepScreen):
         try:
             with hold:
                 known = await self.desk.bookings.find(surname, birth_date)
+        except CentralSilentError:
+            known = ()
+            self._say(NOT_SEARCHED)
         except DeskError as error:
             self._say(self.sentence_for(error))
             return
@@ -169,6 +180,13 @@ class PersonScreen(StepScreen):
         choices.set_choices(Choice(str(number), (_read_back(row),)) for number, row in enumerate(self._rows))
         self._show("found")
         choices.focus()
+
+    def _decide(self, journey: Journey) -> None:
+        asked = journey.person and self.desk.request_of(journey.person)
+        if asked:
+            self._say(STILL_ASKED.format(asked.code))
+        else:
+            self.answer(self.Next(journey))
 
     def _ask_new(self) -> None:
         self._show("new")

@@ -30,6 +30,7 @@ from kiosk.desk.answers import (
 )
 from kiosk.desk.bookings import Bookings
 from kiosk.desk.outgoing import Outgoing
+from kiosk.desk.shelf import Shelf
 from kiosk.journal.outbox import Outbox
 from tests.support.central import NOW, RunningCentral
 from tests.support.faulty import CUT, answer, faulty_server
@@ -46,23 +47,21 @@ async def desk_at(url: str, state_dir: Path, central: RunningCentral | None = No
     clock = central.clock if central else (lambda: NOW)
     client, outbox = CentralClient(url), Outbox(state_dir / "journal.sqlite", clock)
     outgoing = Outgoing(client, outbox, "demo")
-    bookings = Bookings(client, outgoing, None, clock, lambda: str(uuid.uuid4()))
+    bookings = Bookings(client, outgoing, Shelf(outbox), None, clock, lambda: str(uuid.uuid4()))
     try:
         if central and central.base_url == url:
             await bookings.open_shift("demo", "000000", "demo")
         elif central:
-            await _learn_key(outgoing, client, central)
+            await _learn_key(outgoing, central)
         yield bookings
     finally:
         await bookings.close()
 
 
-async def _learn_key(outgoing: Outgoing, client: CentralClient, central: RunningCentral) -> None:
+async def _learn_key(outgoing: Outgoing, central: RunningCentral) -> None:
     """Learn the key while the line still stands: a kiosk that never was in touch has nobody to seal to."""
     near = CentralClient(central.base_url)
-    outgoing._client = near
-    await outgoing.learn_key(None)
-    outgoing._client = client
+    outgoing.seal_to(await near.sealing_key(), await near.keys(), None)
     await near.close()
 
 
