@@ -21,7 +21,7 @@ from kiosk.terminal.faults import record
 from kiosk.widgets.bars import Hint, KeyBar, TopBar
 from kiosk.widgets.sentences import Notice, Question, Sentence
 
-CENTRAL = {Central.STARTING: "Central …", Central.HERE: "Central ✓", Central.SILENT: "Central ✗"}
+CENTRAL = {Central.STARTING: "Central …", Central.HERE: "Central ✓", Central.SILENT: "Sans réseau"}
 HELP = Hint("F1", "aide")
 MASK = Hint("F12", "masquer l'écran")
 FINISH = Hint("F9", "terminer et effacer")
@@ -159,7 +159,6 @@ class CounterScreen(FramedScreen):
 def status_of(desk: Desk) -> tuple[str, str]:
     """Return the first line of every screen of a mediator's desk, its left and its right."""
     who = [desk.shift.kiosk, desk.shift.mediator] if desk.shift else ["Rendez-vous"]
-    said = [(desk.is_alone, "SANS RÉSEAU"), (desk.demonstration, "DÉMONSTRATION")]
-    left = " · ".join([words for is_so, words in said if is_so] + who)
+    left = " · ".join((["DÉMONSTRATION"] if desk.demonstration else []) + who)
     right = ["Papier virtuel"] if desk.virtual_printer else []
     return left, "   ".join([CENTRAL[desk.central], *right, french.hour(desk.now().time())])

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from kiosk.booking import french
 from kiosk.booking.catalogue import Availability, Day, IdentifierKind, Slot
 from kiosk.booking.journey import NUMBER_STEPS, Journey, Step
-from kiosk.desk.answers import CentralRefusedError, DeskError, Refusal
+from kiosk.desk.answers import CentralRefusedError, CentralSilentError, DeskError, Refusal
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP
 from kiosk.screens.step import StepScreen
@@ -21,6 +21,10 @@ from kiosk.widgets.choice_list import Choice, ChoiceList
 from kiosk.widgets.sentences import Notice, Question, Spoken
 
 KEPT = "kept"
+WITHOUT_NETWORK = (
+    "Sans réseau, les heures libres ne se voient pas. Rien n'est perdu.\n"
+    "Échap : revenir aux lieux, pour essayer de nouveau ou noter une demande."
+)
 
 
 class SlotScreen(StepScreen):
@@ -71,6 +75,9 @@ class SlotScreen(StepScreen):
         self.query_one("#times", ChoiceList).set_choices(())  # now, not later: a day may be chosen meanwhile
         try:
             offer = await self.desk.bookings.offer(journey.service, journey.site)
+        except CentralSilentError:
+            notice.say(WITHOUT_NETWORK)
+            return
         except DeskError as error:
             notice.say(f"{self.sentence_for(error)} Échap, puis Entrée : essayer de nouveau.")
             return

@@ -132,7 +132,9 @@ class ChoiceList(Widget, can_focus=True):
     def set_choices(self, choices: Iterable[Choice], selected: str | None = None) -> None:
         """Replace the rows. The highlight stays where somebody moved it, else goes to `selected` or the first."""
         kept = self._choices[self._index].key if self._moved and self._choices else None
-        self._choices = tuple(choices)
+        before, self._choices = len(self._choices), tuple(choices)
+        if self.is_mounted and len(self._choices) != before and self.styles.auto_dimensions:
+            self.refresh(layout=True)  # its height is that of its rows
         places = {choice.key: index for index, choice in enumerate(self._choices) if choice.key in (kept, selected)}
         self._moved = kept in places
         self._highlight(places.get(kept or "", places.get(selected or "", 0)))

@@ -147,7 +147,7 @@ async def test_what_is_not_taken_yet_and_what_nobody_knows_look_different(
         wire.broken = httpx.ConnectError("refused")
         await at.press("f10")
         await at.sees("n'est pas encore pris")
-        await at.sees("Central ✗")
+        await at.sees("Sans réseau")
         seen["sending_not_sent"] = at.text + "\n"
         assert not at.clipped()
         wire.broken = httpx.ReadError("cut")

@@ -154,7 +154,7 @@ async def test_without_a_network_the_answer_says_how_old_its_knowledge_is(
             await at.sees("TICKET BON")
             assert "une liste d'il y a 1 heure" in at.text
             assert "une annulation récente ne se voit pas" in at.text
-            await at.sees("Central ✗")
+            await at.sees("Sans réseau")
             await stops.note(at, "welcome_old_list", "1 entrée · 1 à transmettre")
     compare(stops.seen, request)
 
