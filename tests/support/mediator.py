@@ -77,6 +77,14 @@ class Mediator:
         self.terminal.press("enter")
         self.sees("Pour quelle démarche")
 
+    def writes_new_person_who_waits(self, somebody: Somebody) -> None:
+        """Answer the same, and be told that this person's request has no answer yet."""
+        self.sees("Prénom")
+        self.terminal.type(somebody.given_names)
+        self.terminal.press("enter")
+        self.terminal.press("enter")
+        self.sees("a déjà une demande sans réponse")
+
     def recognises_known_person(self) -> None:
         """Take the first person found."""
         self.sees("est-ce elle")
