@@ -29,6 +29,7 @@ def offer(commune: str, department: str = "93", region: str = "Île-de-France", 
     return Availability(site, True, NOW, days)
 
 
+DAY = dt.date(2027, 2, 1)
 OFFERS = [offer("Bobigny"), offer("Lyon", "69", "Auvergne-Rhône-Alpes")]
 HOLDS = [Hold(f"h{n}", Slot(f"s{n}", NOW, 20, 1), NOW + dt.timedelta(minutes=5), PERSONS[0]) for n in range(2)]
 
@@ -176,6 +177,22 @@ def test_one_key_never_stands_for_two_different_requests(changes: list[Callable[
         journey = change(journey)
         request = (journey.person, journey.consent, journey.hold)
         assert asked.setdefault(journey.intent_key, request) == request
+
+
+def test_where_nobody_sees_the_hours_a_first_day_answers_and_the_hour_kept_before_is_forgotten() -> None:
+    journey = complete().applying_at(OFFERS[0])
+    assert (journey.step, journey.hold) == (Step.SLOT, None)
+    asked = journey.from_day(DAY, "k1")
+    assert asked.step is Step.CHECK
+    assert asked.intent_key != complete().intent_key
+    assert asked.applying_at(OFFERS[1]).step is Step.SLOT
+
+
+def test_once_the_hours_can_be_seen_the_same_place_asks_for_one() -> None:
+    journey = complete().applying_at(OFFERS[0]).from_day(DAY, "k1").at_site(OFFERS[0])
+    assert (journey.step, journey.applying, journey.not_before) == (Step.SLOT, False, None)
+    other = complete().applying_at(OFFERS[0]).from_day(DAY, "k1").for_service(SERVICES[1])
+    assert (other.applying, other.not_before) == (False, None)
 
 
 def test_a_new_hold_is_a_new_request() -> None:

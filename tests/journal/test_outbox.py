@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.journal.outbox import OPEN, Action, IllegalStepError, Intent, Outbox, State, request_code
+from kiosk.journal.outbox import OPEN, Action, IllegalStepError, Intent, Outbox, State, request_code, veiled
 
 NOW = dt.datetime(2027, 1, 11, 9, 0, tzinfo=dt.UTC)
 KEY, PATH = "0190c6e0-8f6e-7c3a-9d57", "/v1/bookings"
@@ -134,3 +134,24 @@ def _check(before: Intent | None, after: Intent | None, step: str) -> None:
         assert after.tries >= 0
     else:
         assert after == before, "the central's word is never taken back"
+
+
+def test_what_the_central_published_is_kept_in_the_place_of_the_last(tmp_path: Path) -> None:
+    with journal(tmp_path) as first:
+        assert first.kept("catalogue") is None
+        first.keep("catalogue", b"old")
+        first.keep("catalogue", b"new")
+    with journal(tmp_path) as second:
+        assert second.kept("catalogue") == b"new"
+        assert second.kept("offers/somewhere") is None
+
+
+def test_who_asked_is_told_only_to_who_knows_the_name(tmp_path: Path) -> None:
+    with journal(tmp_path) as outbox:
+        outbox.add(KEY, Action.APPLICATION, "/v1/applications", b"sealed", asker=veiled(KEY, "camille"))
+        outbox.add(f"{KEY}-2", Action.APPLICATION, "/v1/applications", b"sealed")
+        asked, other = outbox.open_intents()
+        disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert asked.asker == veiled(KEY, "camille") != veiled(f"{KEY}-2", "camille")
+    assert other.asker is None
+    assert b"camille" not in disk
