@@ -182,7 +182,7 @@ def _promise(offer: Availability) -> str:
 
 
 def _memory(offer: Availability, today: dt.date) -> str:
-    if not offer.known or (offer.next_day and offer.next_day <= today):
+    if not offer.known or (offer.next_day and offer.next_day < today):
         return "? sans réseau"
     return f"vu : {french.short_date(offer.next_day)}" if offer.next_day else "vu : aucune place"
 
