@@ -38,6 +38,7 @@ class WelcomeScreen(VerifyScreen):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "turn_away"), Binding("f8,alt+8", "news")]
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT_TICKET, IDENTITY, Hint("Échap", "pas entré"), HELP)
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F8", "messages"),)
+    AT_COUNTER: ClassVar[bool] = True
     HELP_TEXT = (
         "Scannez le carré du ticket. La réponse s'affiche tout de suite, puis scannez le suivant.\n\n"
         "Un bon ticket compte comme une entrée. La personne n'entre pas ? Échap.\n"

@@ -159,6 +159,28 @@ async def test_without_a_network_the_answer_says_how_old_its_knowledge_is(
     compare(stops.seen, request)
 
 
+async def test_without_a_list_the_answer_says_what_was_checked_all_the_same(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    clock = MovingClock()
+    with newcomer(demo_central, "shop-7") as kiosk:
+        [booking] = booked(kiosk, demo_central.add_slot("far", capacity=1, start=SOON + dt.timedelta(days=9)), WHO)
+    with cutting_proxy(demo_central.base_url) as proxy:
+        async with welcome_desk(demo_central, tmp_path / "state", clock, proxy.url) as at:
+            await at.sees("tout est transmis")
+            proxy.unplug()
+            clock.advance(days=9)
+            for scan, said, known in (
+                (booking["token"], "TICKET BON", "seuls signature, lieu, jour et heure sont vérifiés."),
+                ("RDV1:00ABC", "PAS JUSTE", "Ce poste n'a pas la liste du jour."),
+            ):
+                await at.type(scan)
+                await at.sees(said)
+                assert known in at.text
+                assert "Sans réseau" not in at.text
+                assert not at.clipped()
+
+
 async def test_tickets_scanned_without_a_pause_are_counted_one_by_one(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
@@ -218,6 +240,10 @@ async def test_what_speaks_against_an_entry_is_in_its_answer_and_is_news_that_a_
             await at.sees("≠ Ce n'est pas la personne du rendez-vous")
             await counter_of(at).sync()
             await stops.note(at, "welcome_twice_compared", "3 entrées · tout est transmis")
+            await at.type("P<UTOERIKSSON<<ANNA")
+            await at.sees("bas d'un document d'identité")
+            assert at.app.screen.query_one("#notice").region.height == 2
+            await stops.note(at, "welcome_twice_told", "3 entrées · tout est transmis")
     compare(stops.seen, request)
 
 
