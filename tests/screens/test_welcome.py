@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from kiosk.central import tables as db
-from kiosk.desk.welcome import Welcome
+from kiosk.desk.welcome import BOOK_FILE, Welcome
 from kiosk.embedded import RemoteCentral
+from kiosk.statefile import put_aside
 from kiosk.welcome_app import WelcomeApp
 from tests.central.calls import at_counter, booked, cancel, deliver, newcomer, note
 from tests.screens.test_contrast import faint
@@ -245,6 +246,31 @@ async def test_what_speaks_against_an_entry_is_in_its_answer_and_is_news_that_a_
             assert at.app.screen.query_one("#notice").region.height == 2
             await stops.note(at, "welcome_twice_told", "3 entrées · tout est transmis")
     compare(stops.seen, request)
+
+
+async def test_a_damaged_book_that_was_put_aside_is_said_until_somebody_takes_it_away(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    book = counter_settings(demo_central, tmp_path / "state").counter_dir(SITE) / BOOK_FILE
+    book.parent.mkdir(parents=True)
+    book.write_bytes(b"no database" * 1000)
+    async with welcome_desk(demo_central, tmp_path / "state", demo_central.clock) as at:
+        await at.sees("tout est transmis")
+        await at.sees("était abîmé")
+        said = " ".join(at.text.split())
+        assert "! Le carnet de ce poste était abîmé. Il est mis de côté : book.sqlite.damaged-" in said
+        assert "y est resté. Prévenez qui a installé ce poste." in said
+        assert not at.clipped()
+        assert not covered(at)
+        await at.type("RDV1:00ABC")
+        await at.sees("PAS JUSTE")
+        assert "abîmé" not in at.text
+        for aside in put_aside(book):
+            aside.unlink()
+        await counter_of(at).sync()
+        await at.press("f8")
+        await at.sees("tout est transmis")
+        assert "abîmé" not in at.text
 
 
 async def test_an_entry_that_cannot_be_written_down_is_told_in_the_words_of_a_counter(
