@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from tests.support.pty import Terminal
 
 MS_PER_SECOND = 1000.0
-MIN_FOR_P95 = 2
+LEAST_SAMPLES = 2
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,17 @@ class Times:
     @property
     def p95(self) -> float:
         """19 of 20 times were shorter."""
-        if len(self.samples) < MIN_FOR_P95:
+        return self._all_but_one_of(20)
+
+    @property
+    def p99(self) -> float:
+        """99 of 100 times were shorter."""
+        return self._all_but_one_of(100)
+
+    def _all_but_one_of(self, parts: int) -> float:
+        if len(self.samples) < LEAST_SAMPLES:
             return self.median
-        return statistics.quantiles(self.samples, n=20, method="inclusive")[-1]
+        return statistics.quantiles(self.samples, n=parts, method="inclusive")[-1]
 
 
 @dataclass(frozen=True)
@@ -132,12 +140,14 @@ def python(module: str) -> tuple[str, ...]:
     return (sys.executable, "-m", module)
 
 
-def table(rows: Sequence[Row], unit: str = "ms") -> str:
+def table(rows: Sequence[Row], unit: str = "ms", digits: int = 1) -> str:
     """Lay `rows` out as text."""
     lines = [f"{'name':<40} {'floor ' + unit:>12} {'measured ' + unit:>15} {'ratio':>7} {'goal':>7}"]
     for row in rows:
         goal, kept = ("-", "") if row.goal is None else (f"{row.goal:.2f}", "ok" if row.kept else "MISSED")
-        lines.append(f"{row.name:<40} {row.floor:>12.1f} {row.measured:>15.1f} {row.ratio:>7.2f} {goal:>7}  {kept}")
+        lines.append(
+            f"{row.name:<40} {row.floor:>12.{digits}f} {row.measured:>15.{digits}f} {row.ratio:>7.2f} {goal:>7}  {kept}"
+        )
     return "\n".join(lines)
 
 

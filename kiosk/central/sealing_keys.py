@@ -20,7 +20,7 @@ from kiosk.central.storage import Storage
 from kiosk.central.ticket_keys import BadTicketKey
 
 _PURPOSE = b"sealing keys"
-_NEWEST = sa.select(db.sealing_keys).order_by(db.sealing_keys.c.created_at.desc(), db.sealing_keys.c.id).limit(1)
+_NEWEST = sa.select(db.sealing_keys).order_by(db.sealing_keys.c.number.desc()).limit(1)
 _ONE = sa.select(db.sealing_keys).where(db.sealing_keys.c.id == sa.bindparam("which"))
 
 

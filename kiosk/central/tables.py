@@ -270,9 +270,11 @@ key_sets = sa.Table(
 sealing_keys = sa.Table(
     "sealing_keys",  # private halves of the keys to which kiosks seal what they ask
     metadata,
-    sa.Column("id", sa.String(16), primary_key=True),  # as in kiosk.api.sealing, in hex
+    sa.Column("number", sa.Integer, primary_key=True),  # the greatest is the newest, whatever the clock said
+    sa.Column("id", sa.String(16), nullable=False),  # as in kiosk.api.sealing, in hex
     sa.Column("sealed", sa.LargeBinary, nullable=False),  # only person.key opens it
     sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("id", name="one_sealing_key_per_id"),
 )
 
 counters = sa.Table(

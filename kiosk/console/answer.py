@@ -47,7 +47,8 @@ class Answer:
     def text(self) -> str:
         """Return some lines: sign and title, the appointment, what to do, how old the knowledge is."""
         clock = self._clock()
-        seen = shown(self.directory.check_of(self.verdict, clock), self.moment.astimezone(clock))
+        check = self.directory.check_of(self.verdict, clock)
+        seen = shown(check, self.moment.astimezone(clock), at_counter=self.here is not None)
         lines = [f"{seen.words.sign} {seen.words.title}", *seen.facts]
         if clock is _UTC and self.verdict.appointment:
             lines.append(_NO_ZONE)

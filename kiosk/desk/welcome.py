@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -101,6 +102,7 @@ class Welcome:
         self._news = asyncio.Event()
         self.trouble: DeskError | None = None  # why the last meeting with the central failed
         self._met_at: dt.datetime | None = None
+        self.put_aside: Path | None = None  # a damaged book that nobody has taken away
 
     async def open(self) -> None:
         """Find the central and open the book; raise OpeningError, after which it can be tried again."""
@@ -123,6 +125,7 @@ class Welcome:
             self._lost = True
             raise
         self._opened, self._noted, self._lost = opened, _by_nonce(notes), False
+        self.put_aside = opened.book.put_aside
 
     async def close(self) -> None:
         """Close what was opened."""
@@ -284,9 +287,11 @@ class Welcome:
 
     async def _recall(self) -> None:
         """Read every note again as the book has it; nothing is noted meanwhile."""
+        book = self._open_now().book
+        self.put_aside = await asyncio.to_thread(lambda: book.put_aside)
         async with self._hand:
             try:
-                notes = await asyncio.to_thread(self._open_now().book.notes)
+                notes = await asyncio.to_thread(book.notes)
             except BookError as error:
                 raise JournalError from error
             self._noted = _by_nonce(notes)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from kiosk.statefile import FullError, InUseError, NewerError, StateFile, StateFileError
+from kiosk.statefile import FullError, InUseError, NewerError, StateFile, StateFileError, put_aside
 
 _VERSION_1 = """
 CREATE TABLE document (
@@ -104,8 +104,15 @@ class CounterBook:
 
         Raise BookInUseError, BookNewerError, BookError.
         """
+        self._path = path
         with _as_book_errors():
             self._file = StateFile(path, MIGRATIONS)
+
+    @property
+    def put_aside(self) -> Path | None:
+        """Return the last damaged book that was put aside and is still there."""
+        found = put_aside(self._path)
+        return found[-1] if found else None
 
     def close(self) -> None:
         """Close the book and let go of it."""

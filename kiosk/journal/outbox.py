@@ -5,6 +5,7 @@ back, only send it as it is. It is erased as soon as it is answered, the row onc
 Beside them lies what the central last published, for when it is silent.
 """
 
+import contextlib
 import datetime as dt
 import hashlib
 import sqlite3
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from kiosk.statefile import StateFile
+from kiosk.statefile import StateFile, StateFileError
 from kiosk.tickets.reference import ALPHABET
 
 CODE_CHARS = 8
@@ -110,7 +111,11 @@ class Intent:
 
 
 class Outbox:
-    """The journal of one kiosk. Threads may share it, a second process may not open it. All raise StateFileError."""
+    """The journal of one kiosk. Threads may share it, a second process may not open it. All raise StateFileError.
+
+    What left the journal leaves the disk at once, or, while a reader keeps old pages alive, when the list of what is
+    open or answered is next asked for: at the latest at the next heartbeat.
+    """
 
     def __init__(self, path: Path, now: Callable[[], dt.datetime]) -> None:
         """Open the file. What a dead process was sending is unknown from now on."""
@@ -119,6 +124,8 @@ class Outbox:
         self._file.write(
             lambda db: db.execute("UPDATE intent SET state = 'unknown' WHERE state = 'sent'"), reserve=True
         )
+        self._to_erase = True
+        self._erase()  # what an earlier life could not
 
     def close(self) -> None:
         """Close the file."""
@@ -196,7 +203,7 @@ class Outbox:
             db.execute("DELETE FROM intent WHERE key = ?", (key,))
 
         self._file.write(forget, reserve=True)
-        self._file.erase()
+        self._erase()
 
     def withdraw(self, key: str) -> bool:
         """Erase an intent of which not a byte left; return False for one that may be done, or was answered."""
@@ -206,7 +213,7 @@ class Outbox:
             return _find(db, key) is None
 
         withdrawn = self._file.write(withdraw, reserve=True)
-        self._file.erase()
+        self._erase()
         return withdrawn
 
     def keep(self, name: str, body: bytes) -> None:
@@ -219,6 +226,8 @@ class Outbox:
         return None if row is None else bytes(row[0])
 
     def _some(self, condition: str) -> tuple[Intent, ...]:
+        if self._to_erase:
+            self._erase()
         query = f"{_SELECT} WHERE {condition} ORDER BY number"
         return self._file.read(lambda db: tuple(_from_row(row) for row in db.execute(query)))
 
@@ -244,8 +253,14 @@ class Outbox:
             return _one(db, key)
 
         answered = self._file.write(answer, reserve=True)
-        self._file.erase()
+        self._erase()
         return answered
+
+    def _erase(self) -> None:
+        self._to_erase = True
+        with contextlib.suppress(StateFileError):  # what was recorded is recorded: the erasure alone is tried again
+            self._file.erase()
+            self._to_erase = False
 
 
 _SELECT = "SELECT key, action, path, revision, sealed, state, tries, asked_at, reference, refusal, asker FROM intent"

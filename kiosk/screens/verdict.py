@@ -49,14 +49,14 @@ class Shown:
     knowledge: str
 
 
-def shown(check: Check, now: dt.datetime) -> Shown:
-    """Return what to show of a check at that time, on the site's clock."""
+def shown(check: Check, now: dt.datetime, *, at_counter: bool) -> Shown:
+    """Return what to show of a check at that time, on the site's clock; a counter knows its place and its own notes."""
     words = _words(check)
     advice = words.advice
     if words.tone is Tone.GO and not check.is_fresh:
         words = Words(Tone.WAIT, words.sign, words.title, words.advice)
         advice = f"{words.advice} {_OLD}"
-    return Shown(words, _facts(check, now), advice, _knowledge(check, now))
+    return Shown(words, _facts(check, now), advice, _knowledge(check, now, at_counter))
 
 
 def _words(check: Check) -> Words:
@@ -91,13 +91,21 @@ def _moment(moment: dt.datetime, now: dt.datetime) -> str:
     return f"à {hour}" if day == "aujourd'hui" else f"le {day} à {hour}"
 
 
-def _knowledge(check: Check, now: dt.datetime) -> str:
+def _knowledge(check: Check, now: dt.datetime, at_counter: bool) -> str:
     if check.as_of is None:
-        return "! Sans réseau et sans liste : seule la signature a été vérifiée."
+        return (
+            _without_list(check) if at_counter else "! Sans réseau et sans liste : seule la signature a été vérifiée."
+        )
     as_of = check.as_of.astimezone(now.tzinfo)
     if check.is_fresh:
         return f"Vérifié avec ce qui est connu à {french.hour(as_of.time())}."
     return f"! Vérifié avec une liste d'il y a {_age(now - as_of)}."
+
+
+def _without_list(check: Check) -> str:
+    if check.start is None:  # nothing of it is believed, so nothing else was looked at
+        return "! Ce poste n'a pas la liste du jour."
+    return "! Pas de liste : seuls signature, lieu, jour et heure sont vérifiés."
 
 
 def _age(age: dt.timedelta) -> str:

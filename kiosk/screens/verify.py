@@ -40,6 +40,7 @@ class VerifyScreen(FramedScreen):
     AUTO_FOCUS = "#scan"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f5,alt+5", "identity")]
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT_TICKET, IDENTITY, BACK, HELP)
+    AT_COUNTER: ClassVar[bool] = False  # where people come in with their tickets
 
     def __init__(self, checker: Checker) -> None:
         super().__init__()
@@ -136,7 +137,7 @@ class VerifyScreen(FramedScreen):
             self._show(check)
 
     def _show(self, check: Check) -> None:
-        found = shown(check, self._checker.now())
+        found = shown(check, self._checker.now(), at_counter=self.AT_COUNTER)
         self.say("")
         self.query_one("#banner", Banner).say(found.words)
         self.query_one("#facts", Sentence).say("\n".join(found.facts))
@@ -157,6 +158,7 @@ class VerifyScreen(FramedScreen):
         notice = self.query_one("#notice", Notice)
         notice.say(sentence)
         notice.display = bool(sentence)  # an empty line is one that the answer lacks
+        self.set_class(bool(sentence), "-told")
 
     def forget(self) -> None:
         """Make room for the next ticket."""

@@ -26,6 +26,10 @@ _TROUBLE = {  # a silent central is told by the top line
 }
 _NOT_IN = "Noté : la personne n'est pas entrée avec ce ticket."
 _STILL_IN = "Ce poste n'arrive plus à écrire sur son disque : l'entrée compte encore. Prévenez qui l'a installé."
+_DAMAGED = (
+    "! Le carnet de ce poste était abîmé. Il est mis de côté : {}. Ce qu'il n'avait pas transmis y est resté. "
+    "Prévenez qui a installé ce poste."
+)
 _READ = "Dites-le à un agent, avec le code. F8 : c'est fait."
 _AGAIN = "! Ticket {} passé deux fois : {}, puis ici {}."
 _UNKNOWN = "! Ticket {} : passé ici {}, mais le central ne connaît pas ce rendez-vous. Prévenez un agent."
@@ -38,6 +42,7 @@ class WelcomeScreen(VerifyScreen):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "turn_away"), Binding("f8,alt+8", "news")]
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT_TICKET, IDENTITY, Hint("Échap", "pas entré"), HELP)
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F8", "messages"),)
+    AT_COUNTER: ClassVar[bool] = True
     HELP_TEXT = (
         "Scannez le carré du ticket. La réponse s'affiche tout de suite, puis scannez le suivant.\n\n"
         "Un bon ticket compte comme une entrée. La personne n'entre pas ? Échap.\n"
@@ -54,6 +59,7 @@ class WelcomeScreen(VerifyScreen):
     def body(self) -> Iterable[Widget]:
         """The field and the answer, or the news where there is none; at the bottom, how this counter stands."""
         yield from super().body()
+        yield Sentence(id="damaged")
         yield Sentence(id="news")
         yield Sentence(id="standing")
 
@@ -114,10 +120,15 @@ class WelcomeScreen(VerifyScreen):
             standing += f" · ! {french.counted(waiting, 'message', 'messages')}"
         if unread:
             news += [*map(self._told, unread[:NEWS_SHOWN]), _READ]
-        board = self.query_one("#news", Sentence)
-        board.say("\n".join(news))
-        board.display = self.is_idle and bool(news)
+        damaged = self._counter.put_aside
+        self._tell("#damaged", _DAMAGED.format(damaged.name) if damaged else "")
+        self._tell("#news", "\n".join(news))
         self.query_one("#standing", Sentence).say(standing)
+
+    def _tell(self, board: str, sentence: str) -> None:
+        told = self.query_one(board, Sentence)
+        told.say(sentence)
+        told.display = self.is_idle and bool(sentence)
 
     def _unread(self) -> list[Conflict]:
         return [conflict for conflict in self._counter.conflicts if conflict not in self._read]

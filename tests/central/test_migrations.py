@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from kiosk.central import tables as db
 from kiosk.central.identity import keyed, person_ref
 from kiosk.central.migrations import migrate
+from kiosk.central.sealing_keys import add_key
 from kiosk.central.storage import Storage, open_storage
 from tests.support.central import NOW
 from tests.support.databases import database_url
@@ -71,10 +72,7 @@ FIRST: dict[str, list[dict[str, Any]]] = {
 def storage(tmp_path: Path) -> Storage:
     """A database as the first version left it, migrated."""
     opened = open_storage(tmp_path, database_url(tmp_path))
-    with opened.writing() as transaction:
-        config = Config(attributes={"connection": transaction})
-        config.set_main_option("script_location", "kiosk.central:migrations")
-        command.upgrade(config, "0001")
+    _upgrade(opened, "0001")
     tables = sa.MetaData()
     with opened.writing() as transaction:
         tables.reflect(transaction)
@@ -135,6 +133,28 @@ def test_what_a_booking_must_be_is_still_asked_of_it(storage: Storage, wrong: di
         conditions = sa.inspect(transaction).get_check_constraints("bookings")
     storage.close()
     assert len(conditions) == 3
+
+
+def test_sealing_keys_are_numbered_by_the_times_at_which_they_were_made(tmp_path: Path) -> None:
+    opened = open_storage(tmp_path, database_url(tmp_path))
+    _upgrade(opened, "0009")
+    with opened.writing() as transaction:
+        for name, created_at in (("b", START), ("a", START + HOUR), ("c", START - HOUR)):
+            transaction.execute(sa.text(f"INSERT INTO sealing_keys VALUES ('{name}', '', {created_at})"))  # noqa: S608
+    migrate(opened)
+    with opened.writing() as transaction:
+        add_key(transaction, opened.person_key, NOW - dt.timedelta(days=400))
+        numbered = transaction.execute(sa.select(db.sealing_keys.c.number, db.sealing_keys.c.id)).all()
+    opened.close()
+    assert [row.id for row in sorted(numbered)][:3] == ["c", "b", "a"]
+    assert [row.number for row in sorted(numbered)] == [1, 2, 3, 4]
+
+
+def _upgrade(storage: Storage, version: str) -> None:
+    with storage.writing() as transaction:
+        config = Config(attributes={"connection": transaction})
+        config.set_main_option("script_location", "kiosk.central:migrations")
+        command.upgrade(config, version)
 
 
 def _typed(row: dict[str, Any]) -> dict[str, Any]:

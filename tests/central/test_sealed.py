@@ -119,6 +119,17 @@ def test_what_was_sealed_before_a_rotation_is_still_read(
                 done(post_sealed(client, "/v1/reports", _report(key, intent_key), intent_key))
 
 
+def test_the_key_of_the_last_rotation_is_published_whatever_the_clock_said(
+    central: RunningCentral, kiosk: httpx.Client
+) -> None:
+    published = [sealing_key(kiosk)]
+    for days in (40, -400, 1):
+        central.clock.advance(days=days)
+        _rotate(central)
+        published.append(sealing_key(kiosk))
+    assert len({key.key_id for key in published}) == len(published)
+
+
 def test_a_start_makes_a_key_once(tmp_path: Path) -> None:
     data_dir = tmp_path / "new"
     names = []

@@ -1,6 +1,7 @@
 """The journal on a real file, across lives of the kiosk."""
 
 import datetime as dt
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kiosk import statefile
 from kiosk.journal.outbox import OPEN, Action, IllegalStepError, Intent, Outbox, State, request_code, veiled
 
 NOW = dt.datetime(2027, 1, 11, 9, 0, tzinfo=dt.UTC)
@@ -56,8 +58,61 @@ def test_what_was_asked_is_nowhere_once_it_is_answered(tmp_path: Path) -> None:
         outbox.add(KEY, Action.BOOK, PATH, b"a-sealed-body" * 100)
         outbox.sending(KEY)
         outbox.refused(KEY, "hold-expired")
-        disk = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert b"a-sealed-body" not in disk
+        assert b"a-sealed-body" not in on_disk(tmp_path)
+
+
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a reader up at once."""
+    monkeypatch.setattr(statefile, "LOCK_SECONDS", 0.0)
+
+
+@contextmanager
+def somebody_reads(folder: Path) -> Iterator[None]:
+    """Keep the pages of now alive from a second connection."""
+    with closing(sqlite3.connect(folder / "journal.sqlite", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM intent").fetchone()
+        yield
+
+
+def on_disk(folder: Path) -> bytes:
+    """Return all bytes of the journal's folder."""
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
+@pytest.mark.usefixtures("no_patience")
+@pytest.mark.parametrize("end", ["confirmed", "refused", "withdraw", "forget"])
+def test_what_a_reader_keeps_alive_is_erased_at_the_next_look_and_the_answer_stands(tmp_path: Path, end: str) -> None:
+    with journal(tmp_path) as outbox:
+        outbox.add(KEY, Action.BOOK, PATH, b"a-sealed-body" * 100)
+        with somebody_reads(tmp_path):
+            match end:
+                case "confirmed":
+                    assert outbox.confirmed(KEY, "7K4MQ2XP93TQ").state is State.CONFIRMED
+                case "refused":
+                    assert outbox.refused(KEY, "hold-expired").state is State.REFUSED
+                case "withdraw":
+                    assert outbox.withdraw(KEY)
+                case "forget":
+                    outbox.forget(KEY)
+            assert outbox.open_intents() == ()
+            assert b"a-sealed-body" in on_disk(tmp_path)
+        outbox.answered_intents()
+        assert b"a-sealed-body" not in on_disk(tmp_path)
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_what_could_not_be_erased_before_the_power_went_is_erased_at_the_next_start(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    with journal(before) as outbox:
+        outbox.add(KEY, Action.BOOK, PATH, b"a-sealed-body" * 100)
+        with somebody_reads(before):
+            outbox.withdraw(KEY)
+            shutil.copytree(before, after)
+    assert b"a-sealed-body" in on_disk(after)
+    with journal(after):
+        assert b"a-sealed-body" not in on_disk(after)
 
 
 def test_nobody_forgets_what_may_be_done(tmp_path: Path) -> None:

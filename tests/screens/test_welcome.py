@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from kiosk.central import tables as db
-from kiosk.desk.welcome import Welcome
+from kiosk.desk.welcome import BOOK_FILE, Welcome
 from kiosk.embedded import RemoteCentral
+from kiosk.statefile import put_aside
 from kiosk.welcome_app import WelcomeApp
 from tests.central.calls import at_counter, booked, cancel, deliver, newcomer, note
 from tests.screens.test_contrast import faint
@@ -159,6 +160,28 @@ async def test_without_a_network_the_answer_says_how_old_its_knowledge_is(
     compare(stops.seen, request)
 
 
+async def test_without_a_list_the_answer_says_what_was_checked_all_the_same(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    clock = MovingClock()
+    with newcomer(demo_central, "shop-7") as kiosk:
+        [booking] = booked(kiosk, demo_central.add_slot("far", capacity=1, start=SOON + dt.timedelta(days=9)), WHO)
+    with cutting_proxy(demo_central.base_url) as proxy:
+        async with welcome_desk(demo_central, tmp_path / "state", clock, proxy.url) as at:
+            await at.sees("tout est transmis")
+            proxy.unplug()
+            clock.advance(days=9)
+            for scan, said, known in (
+                (booking["token"], "TICKET BON", "seuls signature, lieu, jour et heure sont vérifiés."),
+                ("RDV1:00ABC", "PAS JUSTE", "Ce poste n'a pas la liste du jour."),
+            ):
+                await at.type(scan)
+                await at.sees(said)
+                assert known in at.text
+                assert "Sans réseau" not in at.text
+                assert not at.clipped()
+
+
 async def test_tickets_scanned_without_a_pause_are_counted_one_by_one(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
@@ -218,7 +241,36 @@ async def test_what_speaks_against_an_entry_is_in_its_answer_and_is_news_that_a_
             await at.sees("≠ Ce n'est pas la personne du rendez-vous")
             await counter_of(at).sync()
             await stops.note(at, "welcome_twice_compared", "3 entrées · tout est transmis")
+            await at.type("P<UTOERIKSSON<<ANNA")
+            await at.sees("bas d'un document d'identité")
+            assert at.app.screen.query_one("#notice").region.height == 2
+            await stops.note(at, "welcome_twice_told", "3 entrées · tout est transmis")
     compare(stops.seen, request)
+
+
+async def test_a_damaged_book_that_was_put_aside_is_said_until_somebody_takes_it_away(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    book = counter_settings(demo_central, tmp_path / "state").counter_dir(SITE) / BOOK_FILE
+    book.parent.mkdir(parents=True)
+    book.write_bytes(b"no database" * 1000)
+    async with welcome_desk(demo_central, tmp_path / "state", demo_central.clock) as at:
+        await at.sees("tout est transmis")
+        await at.sees("était abîmé")
+        said = " ".join(at.text.split())
+        assert "! Le carnet de ce poste était abîmé. Il est mis de côté : book.sqlite.damaged-" in said
+        assert "y est resté. Prévenez qui a installé ce poste." in said
+        assert not at.clipped()
+        assert not covered(at)
+        await at.type("RDV1:00ABC")
+        await at.sees("PAS JUSTE")
+        assert "abîmé" not in at.text
+        for aside in put_aside(book):
+            aside.unlink()
+        await counter_of(at).sync()
+        await at.press("f8")
+        await at.sees("tout est transmis")
+        assert "abîmé" not in at.text
 
 
 async def test_an_entry_that_cannot_be_written_down_is_told_in_the_words_of_a_counter(
