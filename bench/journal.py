@@ -131,8 +131,9 @@ async def _kiosk(folder: Path, central_url: str) -> AsyncIterator[_Kiosk]:
     outgoing = Outgoing(client, Outbox(folder / "journal.sqlite", utc_now), OFFICE)
     try:
         await client.sign_in(OFFICE, CODE, OFFICE)
-        await outgoing.learn_key(None)
-        key = sealing.read_key(await client.sealing_key(), keys.read(await client.keys(), None))
+        listed, published = await client.keys(), await client.sealing_key()
+        outgoing.seal_to(published, listed, None)
+        key = sealing.read_key(published, keys.read(listed, None))
         yield _Kiosk(client, outgoing, key, _free_places(client))
     finally:
         outgoing.close()
