@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from kiosk.booking import french
+from kiosk.booking.clock import WRITTEN
 from kiosk.booking.text import clean
 
 MAX_NAME = 100
@@ -198,6 +199,7 @@ def _distance(before: str, after: str) -> int:
 
 def birth_date(typed: str, today: dt.date) -> BirthDate:
     """Read what a mediator types: 03/02/1990, 3/2/90, 03021990, 00/00/1987, 02/1987, 1987; raise PersonError."""
+    today = max(today, WRITTEN)  # else nobody younger than a clock that was never set could come
     pieces = _date_pieces(clean(typed, 40))
     day, month = ([None, None] + [int(piece) for piece in pieces[:-1]])[-2:]
     if day and not month:

@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from kiosk.desk.answers import (
     TicketLanguage,
     UnderWayError,
 )
+from kiosk.desk.settled_clock import SettledClock
 from kiosk.printing import contacts, spool
 from kiosk.printing.driver import Driver, Step
 from kiosk.printing.errors import PayloadError, PrintingError
@@ -42,6 +44,7 @@ TICKET, HELPERS, RECEIPT = "ticket", "fraud", "receipt"  # kinds of papers in th
 BUSY_SECONDS = 1.0  # for the paper before this one to be out
 TO_DECIDE = 3  # papers asked about at once; later ones follow
 ASKED_FOR = dt.timedelta(days=1)  # then nobody remembers; the appointment can always be printed again
+LONG_AGO = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 REMEMBERED = dt.timedelta(days=30)  # that an appointment had papers; a later one is a duplicate all the same
 FRENCH_ONLY = TicketLanguage("", "français seulement")
 DRAWINGS = TicketLanguage(PICTOGRAMS, "des dessins, sans mots")
@@ -57,16 +60,24 @@ _PROGRESS = {Step.WAITING_FOR_PAPER: Progress.STOPPED, Step.ASKING: Progress.ASK
 class Papers:
     """One printer, its spool, and the languages that it can print."""
 
-    def __init__(self, settings: Settings, now: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        now: Callable[[], dt.datetime],
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Open the spool and settle what a power cut left; raise SpoolError."""
         head = form_for(settings.paper, settings.profile)
         transport = transport_for(settings.printer, settings.state_dir, head.dots)
         self._form = form_for(settings.paper, settings.profile, bytes_per_second=transport.bytes_per_second)
         self._now = now
+        self._settled_now = SettledClock(now, stopwatch)
         with _writing():
             self._spool = Spool(settings.state_dir / spool.PLACE, now)
         with contextlib.ExitStack() as undo:
             undo.callback(self._spool.close)
+            with _writing():  # at a start, by any clock: what waits bears a name, and can always be printed again
+                self._give_up_before(now() - ASKED_FOR)
             self._purge()
             undo.pop_all()
         self._sending = threading.Lock()
@@ -92,7 +103,10 @@ class Papers:
             self._spool.close()
 
     async def erase_old(self) -> None:
-        """Erase from the disk what could not be erased before, and forget old papers; raise SpoolError."""
+        """Erase from the disk what could not be erased before, and forget old papers; raise SpoolError.
+
+        How old a paper is nobody knows while the clock was put forward or back less than an hour ago.
+        """
         await asyncio.to_thread(self._purge)
 
     async def printer(self) -> Printer:
@@ -223,12 +237,17 @@ class Papers:
             self.to_decide = self._open_papers()
 
     def _purge(self) -> None:
+        now = self._settled_now()
         with _writing():
-            for job in self._spool.open_jobs():
-                if job.state is State.QUEUED and job.created_at < self._now() - ASKED_FOR:
-                    self._spool.cancel(job.number)
-            self._spool.purge(self._now() - REMEMBERED)
+            if now is not None:
+                self._give_up_before(now - ASKED_FOR)
+            self._spool.purge(LONG_AGO if now is None else now - REMEMBERED)
         self._changed()
+
+    def _give_up_before(self, moment: dt.datetime) -> None:
+        for job in self._spool.open_jobs():
+            if job.state is State.QUEUED and job.created_at < moment:
+                self._spool.cancel(job.number)
 
     def _open_papers(self) -> tuple[OpenPaper, ...]:
         since = self._now() - ASKED_FOR

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.booking import french as writing
+from kiosk.booking.clock import was_set
 from kiosk.printing.errors import PhrasesError
 from kiosk.printing.facts import Ticket
 from kiosk.printing.fonts import NBSP
@@ -21,6 +22,7 @@ DIRECTORY = Path(__file__).parent.parent / "assets" / "phrases"
 HASH_DIGITS = 12
 COLONS = (":", "：", "፡", "፦")  # of the scripts printed; a fact follows
 DEMONSTRATION = "DÉMONSTRATION"
+CLOCK_NOT_SET = "L'horloge de ce poste n'est pas à l'heure."
 
 
 class Status(StrEnum):
@@ -145,10 +147,21 @@ def duplicate(ticket: Ticket) -> str:
 def reprinted(ticket: Ticket) -> str:
     """Return Réimprimé le 23 novembre 2026 à 12 h 03."""
     moment = ticket.issued_at
+    if not was_set(moment):
+        return f"Réimprimé. {CLOCK_NOT_SET}"
     day = f"{writing.day_number(moment.day)}{NBSP}{writing.month(moment)} {moment.year}"
     return f"Réimprimé le {day} à{NBSP}{writing.hour(moment.time())}."
 
 
 def issued(moment: dt.datetime) -> str:
     """Return Imprimé le 23/11/2026 à 12 h 03."""
-    return f"Imprimé le {moment:%d/%m/%Y} à{NBSP}{writing.hour(moment.time())}"
+    return f"Imprimé le {_moment(moment)}" if was_set(moment) else f"Imprimé. {CLOCK_NOT_SET}"
+
+
+def asked(moment: dt.datetime) -> str:
+    """Return Demande faite le 23/11/2026 à 12 h 03."""
+    return f"Demande faite le {_moment(moment)}" if was_set(moment) else f"Demande faite. {CLOCK_NOT_SET}"
+
+
+def _moment(moment: dt.datetime) -> str:
+    return f"{moment:%d/%m/%Y} à{NBSP}{writing.hour(moment.time())}"

@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from kiosk.booking import french
+from kiosk.booking.clock import was_set
 from kiosk.desk.answers import Settled
 from kiosk.desk.desk import Desk
 from kiosk.screens.base import BACK, CHOOSE, DIGITS, HELP, CounterScreen
@@ -43,8 +44,8 @@ class NewsScreen(CounterScreen):
         """The number on the person's paper, the answer, and what to do with it."""
         settled = self._settled
         asked = settled.asked_at.astimezone(self.desk.now().tzinfo)
-        when = f"du {french.day_and_month(asked.date())} à {french.hour(asked.time())}"
-        yield Question(f"Demande {settled.code}, {when}")
+        when = f", du {french.day_and_month(asked.date())} à {french.hour(asked.time())}" if was_set(asked) else ""
+        yield Question(f"Demande {settled.code}{when}")
         if settled.reference is None:
             yield Sentence("Rien n'est réservé. La personne peut recommencer.")
             yield Spoken("Le rendez-vous n'a pas pu être pris. Nous pouvons recommencer.")

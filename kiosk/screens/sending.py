@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 import random
 from collections.abc import Iterable
+from time import monotonic
 from typing import ClassVar
 
 from textual import work
@@ -64,7 +64,7 @@ class SendingScreen(StepScreen):
 
     def __init__(self, desk: Desk, journey: Journey, notice: str = "") -> None:
         super().__init__(desk, journey, notice)
-        self._since: dt.datetime = desk.now()
+        self._since = monotonic()  # the clock on the wall may be put right meanwhile
         self._may_be_booked = True
         self._is_told = False  # that no paper comes, and the number must be copied
         self._known = False  # whether anything is known to be said about time
@@ -186,7 +186,7 @@ class SendingScreen(StepScreen):
 
     def _tick(self) -> None:
         if self._known:
-            seconds = int((self.desk.now() - self._since).total_seconds())
+            seconds = int(monotonic() - self._since)
             self.query_one("#elapsed", Sentence).say(
                 f"Ne recommencez pas : nous vérifions toutes les quelques secondes ({seconds} s).\n"
                 "Rien ne peut être pris deux fois."

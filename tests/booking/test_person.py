@@ -179,3 +179,9 @@ def test_edits_are_a_distance(one: str, two: str, three: str) -> None:
     assert edits(a, a) == 0
     assert edits(a, b) == edits(b, a) <= max(len(one), len(two))
     assert edits(a, c) <= edits(a, b) + edits(b, c)
+
+
+@pytest.mark.parametrize("today", [dt.date(1970, 1, 1), dt.date(2000, 1, 1)])
+def test_a_clock_that_was_never_set_lets_the_young_come(today: dt.date) -> None:
+    assert birth_date("03/02/2010", today) == BirthDate(2010, 2, 3)
+    assert birth_date("3/2/90", today) == BirthDate(1990, 2, 3)

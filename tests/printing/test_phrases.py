@@ -7,7 +7,20 @@ import pytest
 
 from kiosk.printing.errors import PhrasesError
 from kiosk.printing.fonts import NBSP
-from kiosk.printing.phrases import Entry, Status, Table, duplicate, faults, french, ids, issued, load, source_of
+from kiosk.printing.phrases import (
+    Entry,
+    Status,
+    Table,
+    asked,
+    duplicate,
+    faults,
+    french,
+    ids,
+    issued,
+    load,
+    reprinted,
+    source_of,
+)
 from tests.printing.builders import ISSUED_AT, ticket
 
 
@@ -94,4 +107,13 @@ def test_french_punctuation_is_held_to_its_word() -> None:
 
 def test_papers_say_when_they_were_printed_and_which_copy_they_are() -> None:
     assert issued(ISSUED_AT).replace(NBSP, " ") == "Imprimé le 23/11/2026 à 12 h 03"
+    assert asked(ISSUED_AT).replace(NBSP, " ") == "Demande faite le 23/11/2026 à 12 h 03"
     assert duplicate(ticket(copy=2)).replace(NBSP, " ") == "DUPLICATA n° 2"
+
+
+def test_a_paper_gives_no_time_of_a_clock_that_was_never_set() -> None:
+    never_set = ISSUED_AT.replace(year=1970)
+    again = dataclasses.replace(ticket(), issued_at=never_set, copy=2)
+    for said in (issued(never_set), asked(never_set), reprinted(again)):
+        assert said.endswith("L'horloge de ce poste n'est pas à l'heure.")
+        assert "19" not in said

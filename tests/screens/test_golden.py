@@ -140,6 +140,7 @@ async def test_what_is_not_taken_yet_and_what_nobody_knows_look_different(
 ) -> None:
     wire = BrokenWire()
     monkeypatch.setattr(client, "CentralClient", functools.partial(CentralClient, transport=wire))
+    monkeypatch.setattr("kiosk.screens.sending.monotonic", lambda: 0.0)
     seen: dict[str, str] = {}
     async with counter(demo_central, tmp_path / "state", size=SMALL) as at:
         await at.sign_in()

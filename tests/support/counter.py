@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -200,12 +200,13 @@ async def counter(
     size: tuple[int, int] = (80, 24),
     printer: str = "virtual:",
     settings: Settings | None = None,
+    clock: Callable[[], dt.datetime] | None = None,
 ) -> AsyncIterator[Counter]:
-    """Run the application on that central; the kiosk's clock is the central's, in Paris."""
+    """Run the application on that central; the kiosk's clock is the central's unless it has its own, in Paris."""
     keys = (f"test-intent-{number:06d}" for number in itertools.count())
 
     def now() -> dt.datetime:
-        return central.clock().astimezone(PARIS)
+        return (clock or central.clock)().astimezone(PARIS)
 
     settings = settings or settings_for(central.base_url, state_dir, printer)
     desk = Desk(

@@ -3,7 +3,7 @@
 Its only date is that of the request, in small digits at the foot: a big one would be read as an appointment's.
 """
 
-from kiosk.booking import french
+from kiosk.printing import phrases
 from kiosk.printing.errors import TicketError
 from kiosk.printing.facts import Receipt
 from kiosk.printing.fonts import BOLD, NBSP
@@ -37,8 +37,7 @@ def compose(receipt: Receipt, form: Form) -> Page:
     _what_to_do(column, receipt)
     column.rule()
     _warning(column)
-    asked = receipt.asked_at
-    column.write(f"Demande faite le {asked:%d/%m/%Y} à{NBSP}{french.hour(asked.time())}", FOOT)
+    column.write(phrases.asked(receipt.asked_at), FOOT)
     if receipt.demonstration:
         column.write(parts.EXAMPLE, FOOT)
     column.gap(frame + ROOM)
