@@ -76,6 +76,8 @@ class Papers:
             self._spool = Spool(settings.state_dir / spool.PLACE, now)
         with contextlib.ExitStack() as undo:
             undo.callback(self._spool.close)
+            with _writing():  # at a start, by any clock: what waits bears a name, and can always be printed again
+                self._give_up_before(now() - ASKED_FOR)
             self._purge()
             undo.pop_all()
         self._sending = threading.Lock()
@@ -237,17 +239,15 @@ class Papers:
     def _purge(self) -> None:
         now = self._settled_now()
         with _writing():
-            if now is None:
-                self._spool.purge(LONG_AGO)
-            else:
-                self._forget_before(now)
+            if now is not None:
+                self._give_up_before(now - ASKED_FOR)
+            self._spool.purge(LONG_AGO if now is None else now - REMEMBERED)
         self._changed()
 
-    def _forget_before(self, now: dt.datetime) -> None:
+    def _give_up_before(self, moment: dt.datetime) -> None:
         for job in self._spool.open_jobs():
-            if job.state is State.QUEUED and job.created_at < now - ASKED_FOR:
+            if job.state is State.QUEUED and job.created_at < moment:
                 self._spool.cancel(job.number)
-        self._spool.purge(now - REMEMBERED)
 
     def _open_papers(self) -> tuple[OpenPaper, ...]:
         since = self._now() - ASKED_FOR

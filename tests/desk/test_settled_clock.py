@@ -1,6 +1,8 @@
 """What is erased for its age, whatever the clock of the machine does."""
 
 import datetime as dt
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,45 +51,55 @@ def test_a_clock_is_believed_an_hour_after_it_was_put_elsewhere(days: int) -> No
     assert clock() == machine.wall
 
 
-def stored(state_dir: Path) -> list[State]:
-    """Return how the papers of a kiosk that is closed stand."""
-    spool = Spool(state_dir / PLACE, lambda: NOW)
-    try:
-        return [job.state for job in spool.open_jobs()]
-    finally:
-        spool.close()
+def kept(state_dir: Path) -> list[State]:
+    """Return how the papers of a kiosk that is closed stand, without what is forgotten."""
+    with closing(sqlite3.connect(state_dir / PLACE)) as db:
+        return [State(state) for (state,) in db.execute("SELECT state FROM job ORDER BY number")]
 
 
-async def test_a_clock_that_jumps_forward_and_back_erases_no_young_paper(tmp_path: Path) -> None:
-    settings, machine = settings_for("http://127.0.0.1:9", tmp_path), Machine()
-    spool = Spool(tmp_path / PLACE, machine.now)
-    waiting = spool.add(TICKET, "7K4MQ2XP93TQ", 1, b"paper")
-    spool.close()
-    for ahead in (dt.timedelta(days=40), -dt.timedelta(days=40)):
-        machine.wall += ahead
-        papers = Papers(settings, machine.now, machine.stopwatch)
+def papers_of_today(state_dir: Path, machine: Machine) -> None:
+    """Leave one paper that is settled, and one that waits."""
+    with closing(Spool(state_dir / PLACE, machine.now)) as spool:
+        spool.cancel(spool.add(TICKET, "7K4MQ2XP93TQ", 1, b"paper").number)
+        spool.add(TICKET, "8K4MQ2XP93TQ", 1, b"paper")
+
+
+async def test_a_clock_that_jumps_forward_and_back_gives_up_and_forgets_no_young_paper(tmp_path: Path) -> None:
+    machine = Machine()
+    papers_of_today(tmp_path, machine)
+    with closing(Papers(settings_for("http://127.0.0.1:9", tmp_path), machine.now, machine.stopwatch)) as papers:
+        machine.runs(SETTLING_SECONDS)
+        await papers.erase_old()
+        for days in (40, -40, 20_000, -20_000):
+            machine.wall += dt.timedelta(days=days)
+            await papers.erase_old()
+            machine.runs(SETTLING_SECONDS / 2)
+            await papers.erase_old()
+        assert len(papers.to_decide) == 1
+    assert kept(tmp_path) == [State.CANCELLED, State.QUEUED]
+
+
+async def test_a_kiosk_that_starts_years_ahead_and_is_put_right_forgets_no_young_paper(tmp_path: Path) -> None:
+    machine = Machine()
+    papers_of_today(tmp_path, machine)
+    machine.wall += dt.timedelta(days=4000)
+    with closing(Papers(settings_for("http://127.0.0.1:9", tmp_path), machine.now, machine.stopwatch)) as papers:
         machine.runs(SETTLING_SECONDS / 2)
         await papers.erase_old()
-        machine.wall += dt.timedelta(days=400)
+        machine.wall -= dt.timedelta(days=4000)
+        machine.runs(2 * SETTLING_SECONDS)
         await papers.erase_old()
-        machine.wall -= dt.timedelta(days=400)
-        await papers.erase_old()
-        papers.close()
-    assert stored(tmp_path) == [State.QUEUED]
-    papers = Papers(settings, machine.now, machine.stopwatch)
-    assert [paper.number for paper in papers.to_decide] == [waiting.number]
-    papers.close()
+    assert kept(tmp_path) == [State.CANCELLED, State.CANCELLED]
 
 
-async def test_an_old_paper_is_erased_an_hour_after_the_start(tmp_path: Path) -> None:
-    settings, machine = settings_for("http://127.0.0.1:9", tmp_path), Machine()
-    spool = Spool(tmp_path / PLACE, machine.now)
-    spool.add(TICKET, "7K4MQ2XP93TQ", 1, b"paper")
-    spool.close()
-    machine.runs(2 * 24 * 3600)
-    papers = Papers(settings, machine.now, machine.stopwatch)
-    assert not papers.to_decide
-    machine.runs(SETTLING_SECONDS)
-    await papers.erase_old()
-    papers.close()
-    assert stored(tmp_path) == []
+async def test_old_papers_are_forgotten_an_hour_after_the_start(tmp_path: Path) -> None:
+    machine = Machine()
+    papers_of_today(tmp_path, machine)
+    machine.runs(31 * 24 * 3600)
+    with closing(Papers(settings_for("http://127.0.0.1:9", tmp_path), machine.now, machine.stopwatch)) as papers:
+        for _ in range(2):
+            machine.runs(SETTLING_SECONDS / 2)
+            await papers.erase_old()
+        machine.runs(31 * 24 * 3600)
+        await papers.erase_old()
+    assert kept(tmp_path) == []

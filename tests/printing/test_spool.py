@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from kiosk import statefile
 from kiosk.printing.spool import (
     MIGRATIONS,
     PROCESS_IDS,
@@ -215,7 +216,8 @@ def test_what_a_dead_process_was_sending_is_erased_at_the_next_start(path: Path)
         assert not on_disk(path)
 
 
-def test_what_a_reader_keeps_alive_is_erased_at_the_next_purge(path: Path) -> None:
+def test_what_a_reader_keeps_alive_is_erased_at_the_next_purge(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statefile, "LOCK_SECONDS", 0.0)
     with opened(path) as spool, contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
         job = queued(spool)
         reader.execute("BEGIN")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kiosk import statefile
 from kiosk.desk import desk, pace
 from kiosk.printing import spool
 from kiosk.screens import check, opening, ticket
@@ -14,6 +15,7 @@ PATIENCE = (
     (pace, "FIRST_SECONDS"),
     (spool, "LOCK_SECONDS"),
     (ticket, "RETRY_SECONDS"),
+    (statefile, "LOCK_SECONDS"),
 )
 
 

@@ -110,15 +110,15 @@ async def test_what_became_of_the_appointment_is_told(demo_central: RunningCentr
         assert not at.clipped()
 
 
-@pytest.mark.parametrize("length", [300, 600, 1500])
-async def test_no_answer_outlives_its_ticket(demo_central: RunningCentral, tmp_path: Path, length: int) -> None:
+async def test_no_answer_outlives_its_ticket(demo_central: RunningCentral, tmp_path: Path) -> None:
     booking = appointment(demo_central)
     async with verifying(demo_central, tmp_path / "state") as at:
-        await at.type(booking["token"])
-        await at.sees("TICKET BON")
-        await at.type("RDV1:" + "A" * length)
-        await at.sees("PAS JUSTE")
-        assert "TICKET BON" not in at.text
+        for length in (300, 600, 1500):
+            await at.type(booking["token"])
+            await at.sees("TICKET BON")
+            await at.type("RDV1:" + "A" * length)
+            await at.sees("PAS JUSTE")
+            assert "TICKET BON" not in at.text
 
 
 async def test_while_the_central_is_silent_only_a_signature_under_a_known_root_is_believed(
