@@ -10,6 +10,7 @@ from textual.screen import ModalScreen, Screen
 
 from kiosk.desk.answers import DeskError, OpeningError
 from kiosk.desk.desk import Desk
+from kiosk.log import Event
 from kiosk.screens.base import MaskScreen
 from kiosk.screens.opening import OpeningScreen
 from kiosk.terminal.faults import record
@@ -72,7 +73,7 @@ class KioskApp(ThemedApp):
         try:
             await self._desk.open()
         except OpeningError as error:
-            record(error.__cause__ or error, "opening")
+            record(error.__cause__ or error, Event.OPENING_FAILED)
             return False
         return True
 

@@ -2,15 +2,15 @@
 
 import datetime as dt
 import fcntl
-import logging
 import os
 import sys
 import uuid
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from kiosk import log
 from kiosk.environment import confine_process, strip_environment
+from kiosk.log import Event
 from kiosk.settings import Settings, SettingsError, load, open_lock
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kiosk.terminal import HardenedApp
 
 LOG_FILE = "kiosk.log"
-LOG_BYTES = 1_000_000
 USAGE_ERROR = 2
 
 
@@ -52,7 +51,8 @@ def _run_in_terminal(maker: "Callable[[], Callable[[bool], HardenedApp]]", state
     with lock:
         if not sys.stdin.isatty() or not sys.stdout.isatty():
             return _refuse("kiosk : il faut un terminal, d'au moins 80 colonnes et 24 lignes")
-        _log_to(state_dir / LOG_FILE)
+        log.to_file(state_dir / LOG_FILE)
+        log.event(Event.STARTED)
         from kiosk.terminal import run_forever
 
         return run_forever(maker())
@@ -112,13 +112,6 @@ def _check_profile(settings: Settings) -> None:
         form_for(settings.paper, settings.profile)
     except ProfileError as error:
         raise SettingsError(f"clé « profile » : {error}") from None
-
-
-def _log_to(path: Path) -> None:
-    """Log to a file only: a line on stderr would be drawn over the screen."""
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
 def _refuse(line: str) -> int:

@@ -17,6 +17,9 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TypeVar
 
+from kiosk import log
+from kiosk.log import Event
+
 LOCK_SECONDS = 1.0
 BALLAST = "ballast"
 BALLAST_BYTES = 64 * 2**10
@@ -125,6 +128,7 @@ class StateFile:
             return _opened(self._path, self._migrations)
         except _DamagedError:
             self.quarantined = _put_aside(self._path)
+            log.event(Event.FILE_PUT_ASIDE)
             return _opened(self._path, self._migrations)
 
     def _with_room(self, work: Callable[[], T], make_room: Callable[[], None]) -> T:

@@ -6,6 +6,7 @@ from textual import work
 
 from kiosk.desk.answers import OpeningError
 from kiosk.desk.welcome import Welcome
+from kiosk.log import Event
 from kiosk.screens.welcome import WelcomeScreen
 from kiosk.terminal.faults import record
 from kiosk.themed_app import OPEN_AGAIN_SECONDS, ThemedApp
@@ -37,6 +38,6 @@ class WelcomeApp(ThemedApp):
         try:
             await self._counter.open()
         except OpeningError as error:
-            record(error.__cause__ or error, "opening")
+            record(error.__cause__ or error, Event.OPENING_FAILED)
             return False
         return True

@@ -14,8 +14,8 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Label
 
 from kiosk.environment import strip_environment
+from kiosk.log import describe
 from kiosk.terminal import HardenedApp, KeyHold, run_forever
-from kiosk.terminal.faults import describe
 from kiosk.terminal.gate import KeyGate
 from kiosk.terminal.textual_compat import PRIVATE_ATTRIBUTES, PRIVATE_NAMES
 from tests.support.pilot import type_fast, until

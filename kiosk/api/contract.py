@@ -29,15 +29,22 @@ REVISION_PATTERN = r'^"[1-9]\d{0,8}"$'  # an entity tag (RFC 9110 section 8.8.3)
 
 
 class Wire(BaseModel):
-    """What every message has: it does not change once read, and members nobody defined are refused when sent to us."""
+    """What every message has: it does not change once read, and members nobody defined are refused when sent to us.
 
-    model_config = ConfigDict(frozen=True)
+    Written by accident, in a log say, it gives its name only: much of what goes over the wire is somebody's.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    def __repr_args__(self) -> tuple[()]:
+        """Return nothing."""
+        return ()
 
 
 class Request(Wire):
     """A message to the central; strict, so that a misspelt member is an error and not a silence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
 
 def _wire_date(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from kiosk.booking.catalogue import IdentifierKind, Service, Site, Slot
 from kiosk.booking.person import Person
+from kiosk.booking.private import Private
 
 ARRIVE_EARLY_MINUTES = 15
 
@@ -22,8 +23,8 @@ class BookingStatus(StrEnum):
     NOSHOW = "noshow"
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+@dataclass(frozen=True, slots=True, repr=False)
+class Hold(Private):
     """A slot kept for a person while everything is read again (FHIR Slot: busy-tentative)."""
 
     id: str
@@ -32,8 +33,8 @@ class Hold:
     person: Person  # nobody else, but for a typing error
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+@dataclass(frozen=True, slots=True, repr=False)
+class Booking(Private):
     """The appointment as the central confirmed it; the only thing a ticket is printed from."""
 
     id: str

@@ -8,6 +8,7 @@ from enum import IntEnum
 from kiosk.booking.booking import Booking, ConsentMode, Hold
 from kiosk.booking.catalogue import Availability, IdentifierKind, Service, Site
 from kiosk.booking.person import Person, is_same_person
+from kiosk.booking.private import Private
 
 
 class Step(IntEnum):
@@ -32,8 +33,8 @@ class Step(IntEnum):
 NUMBER_STEPS: Mapping[IdentifierKind, Step] = {"agdref": Step.AGDREF, "ants": Step.ANTS, "neph": Step.NEPH}
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+@dataclass(frozen=True, slots=True, repr=False)
+class Typed(Private):
     """What stands in the fields of the person screen, right or wrong: going back loses nothing."""
 
     surname: str = ""
@@ -42,8 +43,8 @@ class Typed:
     phone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Journey:
+@dataclass(frozen=True, slots=True, repr=False)
+class Journey(Private):
     """What is decided so far. Each method returns the next journey; none touches the world."""
 
     key: str  # made anew for each hold
@@ -190,8 +191,8 @@ class Journey:
         return replace(self, consent=consent, edition=self.edition + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+@dataclass(frozen=True, slots=True, repr=False)
+class Known(Private):
     """A person the central knows by that name and birth date, the appointments to come, and the numbers it has."""
 
     person: Person

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kiosk.booking import french
 from kiosk.booking.clock import WRITTEN
+from kiosk.booking.private import Private
 from kiosk.booking.text import clean
 
 MAX_NAME = 100
@@ -47,8 +48,8 @@ class PersonError(ValueError):
     """What is typed cannot be right; the message is a French sentence for the screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class BirthDate:
+@dataclass(frozen=True, slots=True, repr=False)
+class BirthDate(Private):
     """A birth date as far as known: some documents give only the year, or the month and the year."""
 
     year: int
@@ -91,8 +92,8 @@ class BirthDate:
         return f"le {french.day_number(self.day)} {month} {self.year}"
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+@dataclass(frozen=True, slots=True, repr=False)
+class Person(Private):
     """Who comes to the appointment; built from what `surname`, `given_names` and `birth_date` below accept."""
 
     surname: str

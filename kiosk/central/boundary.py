@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import re
 
 from fastapi import FastAPI, Request
@@ -15,10 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kiosk import log
 from kiosk.api import sealing
 from kiosk.api.problems import MEDIA_TYPE, ProblemName
 from kiosk.api.sealing import BadSealError, Binding
 from kiosk.central.refusal import Refused
+from kiosk.log import Event
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10  # for a whole body to arrive
@@ -26,7 +27,6 @@ SEALED_BY = "sealed_by"  # in the state of a request: the kiosk that its sealed 
 NOBODY = ""  # sealed what does not open; no kiosk is called so
 
 _LOST = (OperationalError, InterfaceError, PoolTimeoutError)  # the storage, or the way to it
-_log = logging.getLogger("kiosk.central")
 _MEMBER = re.compile(r"[A-Za-z_-]{1,40}")
 _HEADER_PROBLEMS = {
     "Idempotency-Key": ProblemName.IDEMPOTENCY_KEY_MISSING,
@@ -146,12 +146,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _report(error: Exception) -> None:
-    # Neither message nor traceback: either could quote a person's name.
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "unknown"
-    _log.error("unexpected %s in %s", type(error).__name__, where)
+    log.fault(Event.ANSWER_FAILED, error)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -1,7 +1,6 @@
 """The commands `kiosk central` and `kiosk central openapi`."""
 
 import json
-import logging
 import signal
 import sys
 import threading
@@ -11,6 +10,7 @@ from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from kiosk import log
 from kiosk.central.catalogue import load_catalogue, register
 from kiosk.central.clock import Chance, Clock, utc_now
 from kiosk.central.failure import fail, reason
@@ -40,9 +40,7 @@ class Serving:
 
 def run_central(serving: Serving) -> int:
     """Serve until told to end; return the exit code. What goes wrong at start is one line on stderr."""
-    logging.basicConfig(level=logging.WARNING, format="central: %(message)s")
-    for talkative in ("psycopg", "sqlalchemy"):  # they log messages and tracebacks; the boundary says type and place
-        logging.getLogger(talkative).setLevel(logging.CRITICAL)
+    log.to_stderr()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end_before_start)
     try:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from kiosk import log
 from kiosk.api import contract, convert
 from kiosk.api.client import CentralClient, RefusedError, UnreachableError
 from kiosk.booking.booking import Booking, BookingStatus, Hold
@@ -30,6 +31,7 @@ from kiosk.desk.outgoing import Outgoing, Wish, refusal_of
 from kiosk.desk.pace import Turns
 from kiosk.desk.shelf import Published, Shelf
 from kiosk.journal.outbox import Action, Intent, request_code, veiled
+from kiosk.log import Event
 
 
 class Bookings:
@@ -61,8 +63,19 @@ class Bookings:
         self._turns = Turns(lambda: asyncio.get_running_loop().time(), random.random)
         self._in_hand: str | None = None
         self._holding: set[str] = set()  # the intents of holds that somebody waits for
-        self.central = Central.STARTING
+        self._central = Central.STARTING
         self.demonstration = False
+
+    @property
+    def central(self) -> Central:
+        """What is known of the central."""
+        return self._central
+
+    @central.setter
+    def central(self, known: Central) -> None:
+        if known is not self._central:
+            log.event(Event.CENTRAL_HERE if known is Central.HERE else Event.CENTRAL_SILENT)
+        self._central = known
 
     async def close(self) -> None:
         """Close the connection and the journal."""

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from kiosk import log
 from kiosk.desk.answers import (
     Central,
     CentralRefusedError,
@@ -21,6 +22,7 @@ from kiosk.desk.answers import (
     SpoolError,
     StateError,
 )
+from kiosk.log import Event
 from kiosk.printing.address import VIRTUAL
 from kiosk.settings import Settings
 
@@ -160,6 +162,7 @@ class Desk:
         """Open the shift; raise DeskError."""
         self.shift = await self.bookings.open_shift(mediator, code, self._settings.id)
         self._to_verify = None
+        log.event(Event.SHIFT_OPENED, verified=True)
         with contextlib.suppress(DeskError):
             await self._look_back()
         with contextlib.suppress(DeskError):  # learnt at the next shift
@@ -173,6 +176,7 @@ class Desk:
         """
         self.shift = await self.bookings.open_shift_alone(mediator)
         self._to_verify = mediator, code
+        log.event(Event.SHIFT_OPENED, verified=False)
         with contextlib.suppress(DeskError):
             await self._look_back()
         return self.shift
@@ -221,6 +225,7 @@ class Desk:
         if self._bookings:
             self._bookings.close_shift()
         self.shift = self._to_verify = None
+        log.event(Event.SHIFT_CLOSED)
 
     async def release(self, hold: "Hold") -> None:
         """Give a held slot back; unheard, it runs out by itself, so nobody needs to know."""

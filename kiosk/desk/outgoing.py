@@ -11,13 +11,15 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from kiosk import log
 from kiosk.api import contract, sealing
 from kiosk.api.client import CentralClient, OutcomeUnknownError, RefusedError, SealedWrite, UnreachableError
 from kiosk.api.problems import ProblemName
 from kiosk.api.sealing import Binding, SealingKey
 from kiosk.desk import answers
 from kiosk.desk.answers import CentralRefusedError, CentralSilentError, JournalError, NotGenuineError, Refusal
-from kiosk.journal.outbox import Action, IllegalStepError, Intent, Outbox, State, veiled
+from kiosk.journal.outbox import Action, IllegalStepError, Intent, Outbox, State, request_code, veiled
+from kiosk.log import Event, RequestCode
 from kiosk.statefile import StateFileError
 from kiosk.tickets import keys
 from kiosk.tickets.keys import BadKeySetError
@@ -85,9 +87,11 @@ class Outgoing:
         binding = Binding(self._kiosk, wish.key, wish.path)
         sealed = sealing.seal(self._key, binding, wish.body.model_dump_json(exclude_none=True).encode())
         asker = None if wish.asker is None else veiled(wish.key, wish.asker)
-        return await self._journal(
+        written = await self._journal(
             lambda: self._outbox.add(wish.key, wish.action, wish.path, sealed, wish.revision, asker)
         )
+        log.event(Event.INTENT_WRITTEN, request=RequestCode(written.code), action=written.action)
+        return written
 
     async def step(self, key: str) -> contract.Outcome:
         """Bring an intent one step on; return what became of it once the central said yes.
@@ -122,7 +126,9 @@ class Outgoing:
         Raise JournalError.
         """
         async with self._turns.setdefault(key, asyncio.Lock()):
-            return await self._journal(lambda: self._outbox.withdraw(key))
+            withdrawn = await self._journal(lambda: self._outbox.withdraw(key))
+        log.event(Event.INTENT_WITHDRAWN, request=RequestCode(request_code(key)), done=withdrawn)
+        return withdrawn
 
     async def refuse(self, key: str, refusal: Refusal) -> None:
         """Record that an intent is not to leave this kiosk; raise JournalError, also when something of it left."""
@@ -136,6 +142,7 @@ class Outgoing:
         """
         async with self._turns.setdefault(key, asyncio.Lock()):
             await self._note(lambda: self._outbox.forget(key))
+        log.event(Event.INTENT_FORGOTTEN, request=RequestCode(request_code(key)))
         self._turns.pop(key, None)
 
     async def open_intents(self) -> tuple[Intent, ...]:
@@ -164,16 +171,19 @@ class Outgoing:
     async def _send(self, intent: Intent) -> contract.Outcome:
         key, sealed = intent.key, intent.sealed or b""
         await self._journal(lambda: self._outbox.sending(key))
+        log.event(Event.INTENT_SENT, request=RequestCode(intent.code), tries=intent.tries + 1)
         write = SealedWrite(intent.path, key, intent.revision, sealed)
         try:
             outcome = await _WRITES[intent.action](self._client, write)
         except UnreachableError:
             await self._note(lambda: self._outbox.not_sent(key))
+            log.event(Event.INTENT_NOT_SENT, request=RequestCode(intent.code))
             if intent.tries:
                 raise answers.OutcomeUnknownError from None
             raise CentralSilentError from None
         except OutcomeUnknownError as unknown:
             await self._note(lambda: self._outbox.unknown(key))
+            log.event(Event.INTENT_UNKNOWN, request=RequestCode(intent.code))
             raise answers.OutcomeUnknownError(unknown.retry_after_seconds) from None
         except RefusedError as refused:
             raise await self._turned_down(intent, refused) from None
@@ -199,10 +209,12 @@ class Outgoing:
             raise CentralRefusedError(refusal_named(word))
         if intent.state is not State.CONFIRMED:
             await self._note(lambda: self._outbox.confirmed(intent.key, _reference(outcome)))
+            log.event(Event.INTENT_CONFIRMED, request=RequestCode(intent.code))
         return outcome
 
     async def _refuse(self, intent: Intent, word: str) -> None:
         await self._note(lambda: self._outbox.refused(intent.key, str(word)))
+        log.event(Event.INTENT_REFUSED, request=RequestCode(intent.code), why=refusal_named(word))
 
     async def _note(self, work: Callable[[], object]) -> None:
         # What was done stays done if this fails: the row says that it left, and is asked about again later.

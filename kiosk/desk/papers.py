@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kiosk import log
 from kiosk.booking.booking import Booking
 from kiosk.booking.journey import Journey
 from kiosk.desk.answers import (
@@ -27,6 +28,7 @@ from kiosk.desk.answers import (
     UnderWayError,
 )
 from kiosk.desk.settled_clock import SettledClock
+from kiosk.log import Event
 from kiosk.printing import contacts, spool
 from kiosk.printing.driver import Driver, Step
 from kiosk.printing.errors import PayloadError, PrintingError
@@ -207,6 +209,7 @@ class Papers:
             self._tell = _tell_nobody
             self._sending.release()
             self._changed()
+        log.event(Event.PAPER_DELIVERED, number=number, delivery=_DELIVERY[outcome.job.state], printer=outcome.health)
         return Delivered(
             _DELIVERY[outcome.job.state],
             Printer(outcome.health.value),

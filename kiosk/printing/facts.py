@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from kiosk.booking.booking import Booking, BookingStatus
+from kiosk.booking.private import Private
 from kiosk.printing.errors import TicketError
 from kiosk.tickets.reference import grouped
 
@@ -16,8 +17,8 @@ class Named:
     name: str  # votre carte de séjour
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+@dataclass(frozen=True, slots=True, repr=False)
+class Ticket(Private):
     """An appointment; `start` and `arrive_at` are on the site's clock, `issued_at` on the kiosk's."""
 
     person: str  # Mariam D.
@@ -35,8 +36,8 @@ class Ticket:
     issued_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SearchProof:
+@dataclass(frozen=True, slots=True, repr=False)
+class SearchProof(Private):
     """A dated search that found no place, or a source that did not answer (the central's Attempt)."""
 
     reference: str
@@ -51,8 +52,8 @@ class SearchProof:
     issued_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+@dataclass(frozen=True, slots=True, repr=False)
+class Receipt(Private):
     """A request that nobody has answered yet. It is not an appointment and must never look like one."""
 
     reference: str  # of the request, not of a booking
@@ -63,8 +64,8 @@ class Receipt:
     demonstration: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Cancellation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Cancellation(Private):
     """An appointment that is no more, by the central's word."""
 
     person: str

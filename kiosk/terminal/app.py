@@ -20,7 +20,9 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widgets import Input
 
-from kiosk.terminal.faults import log, record
+from kiosk import log
+from kiosk.log import Event
+from kiosk.terminal.faults import record
 from kiosk.terminal.gate import BURST_GAP_SECONDS, BurstGuard, Fate, KeyGate, KeyHold
 from kiosk.terminal.textual_compat import CLEAR_SCROLLBACK, CompatApp, HardenedDriver
 
@@ -198,7 +200,7 @@ class HardenedApp(CompatApp):
             return None
 
     def _end_by(self, number: signal.Signals) -> None:
-        log.info("ended by %s", number.name)
+        log.event(Event.STOPPED, signal=number)
         self.exit(return_code=128 + number)
         # A terminal that is gone can hold the way out up for ever; a signal must end the process all the same.
         last_resort = threading.Timer(ENDING_SECONDS, os._exit, (128 + number,))
@@ -225,4 +227,4 @@ def _on_loop_fault(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
     """Replace asyncio's own report, which writes the message of the exception and the repr of the task."""
     error = context.get("exception")
     if isinstance(error, BaseException):
-        record(error, "forgotten task")
+        record(error, Event.TASK_FORGOTTEN)

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from kiosk.log import Event
 from kiosk.terminal.app import HardenedApp
 from kiosk.terminal.faults import record
 from kiosk.terminal.textual_compat import CLEAR_SCROLLBACK, CRASH_CODE
@@ -64,8 +65,8 @@ def _silent_hooks() -> Iterator[None]:
     """Replace the interpreter's reports on stderr: they draw over the screen and quote the values of an exception."""
     hooks = sys.excepthook, sys.unraisablehook, threading.excepthook, logging.lastResort
     sys.excepthook = lambda kind, error, trace: record(error)
-    sys.unraisablehook = lambda fault: record(fault.exc_value or RuntimeError(), "unraisable")
-    threading.excepthook = lambda fault: record(fault.exc_value or RuntimeError(), "thread")
+    sys.unraisablehook = lambda fault: record(fault.exc_value or RuntimeError(), Event.UNRAISABLE)
+    threading.excepthook = lambda fault: record(fault.exc_value or RuntimeError(), Event.THREAD_FAILED)
     logging.lastResort = None
     try:
         yield

@@ -13,6 +13,7 @@ from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
+from kiosk.log import Event
 from kiosk.terminal.faults import record
 
 PRIVATE_NAMES: Final = (
@@ -128,11 +129,11 @@ class HardenedDriver(LinuxDriver):
             try:
                 self.run_input_thread()
             except OSError as error:
-                record(error, "terminal gone")
+                record(error, Event.TERMINAL_GONE)
                 self._loop.call_soon_threadsafe(self._hang_up)
                 return
             except Exception as error:  # noqa: BLE001 - hostile bytes raise whatever they like inside the parser
-                record(error, "unreadable input")
+                record(error, Event.INPUT_UNREADABLE)
                 self.exit_event.wait(FAULT_PAUSE_SECONDS)  # a fault that never ends must not eat a core
 
     def _hang_up(self) -> None:

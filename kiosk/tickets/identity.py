@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kiosk.booking.person import BirthDate, mrz
+from kiosk.booking.private import Private
 from kiosk.tickets.reference import to_bytes
 from kiosk.tickets.token import TAG_BYTES
 
@@ -18,8 +19,8 @@ KEY_BYTES = 32
 FILLER = "<"
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+@dataclass(frozen=True, slots=True, repr=False)
+class Bearer(Private):
     """Who shows a ticket, in the letters of a machine-readable zone (ICAO Doc 9303 part 3)."""
 
     surname: str  # A-Z only: spaces and hyphens are typed differently by everybody

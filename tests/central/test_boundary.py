@@ -16,6 +16,7 @@ from kiosk.api.problems import ProblemName
 from kiosk.central import tables as db
 from kiosk.central.boundary import MAX_BODY_BYTES, guard
 from kiosk.central.refusal import TITLES
+from kiosk.log import EVENTS
 from tests.central.calls import held, new_key, person, problem_of
 from tests.support.central import RunningCentral
 
@@ -153,4 +154,5 @@ async def test_what_breaks_inside_stays_inside(
     assert problem_of(answer) is problem
     assert SECRET not in answer.text
     assert SECRET not in caplog.text
-    assert f"unexpected {type(error).__name__} in broken" in caplog.text
+    [written] = [record for record in caplog.records if record.name == EVENTS]
+    assert getattr(written, "fault", "").startswith(f"{type(error).__name__} at ")

@@ -1,8 +1,8 @@
 """A tiny hardened application for the end-to-end tests: one field, a second screen, a crash key and a wait key."""
 
-import logging
 import os
 import sys
+from pathlib import Path
 
 from kiosk.environment import confine_process, strip_environment
 
@@ -13,6 +13,7 @@ from textual.app import ComposeResult  # noqa: E402 - the environment comes firs
 from textual.screen import Screen  # noqa: E402
 from textual.widgets import Input, Label  # noqa: E402
 
+from kiosk import log  # noqa: E402
 from kiosk.terminal import HardenedApp, KeyHold, run_forever  # noqa: E402
 
 
@@ -74,5 +75,5 @@ class CounterApp(HardenedApp):
 
 
 if __name__ == "__main__":
-    logging.basicConfig(filename="app.log", level=logging.INFO)
+    log.to_file(Path("app.log"))
     sys.exit(run_forever(CounterApp))
