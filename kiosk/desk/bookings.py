@@ -26,6 +26,7 @@ from kiosk.desk.answers import (
     Settled,
     Shift,
 )
+from kiosk.desk.central_clock import CentralClock
 from kiosk.desk.checks import Directory, directory_of
 from kiosk.desk.outgoing import Outgoing, Wish, refusal_of
 from kiosk.desk.pace import Turns
@@ -43,14 +44,14 @@ class Bookings:
         outgoing: Outgoing,
         shelf: Shelf,
         root: str | None,
-        now: Callable[[], dt.datetime],
+        clock: CentralClock,
         new_key: Callable[[], str],
     ) -> None:
         self._client = client
         self._outgoing = outgoing
         self._shelf = shelf
         self._root = root
-        self._now = now
+        self._now = clock
         self._new_key = new_key
         self._services: dict[str, Service] = {}
         self._sites: dict[str, Site] = {}
@@ -86,7 +87,9 @@ class Bookings:
         """Ask whether the central is there and note the answer; raise nothing."""
         try:
             with self.contact():
-                self.demonstration = (await self._client.health()).demonstration
+                health = await self._client.health()
+                self.demonstration = health.demonstration
+                self._now.learn(health.time)
         except (CentralSilentError, CentralRefusedError):
             self.central = Central.SILENT
 
@@ -94,9 +97,11 @@ class Bookings:
         """Sign the mediator in, read the catalogue, and learn to which key to seal; raise NotGenuineError as well."""
         with self.contact():
             me = await self._client.sign_in(mediator, code, kiosk)
+            health = await self._client.health()
+            self._now.learn(health.time)
             published = Published(
                 kiosk=me.kiosk,
-                demonstration=(await self._client.health()).demonstration,
+                demonstration=health.demonstration,
                 services=await self._client.services(),
                 sites=await self._client.sites(),
                 keys=base64.b64encode(await self._client.keys()),

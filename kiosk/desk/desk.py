@@ -22,6 +22,7 @@ from kiosk.desk.answers import (
     SpoolError,
     StateError,
 )
+from kiosk.desk.central_clock import CentralClock
 from kiosk.log import Event
 from kiosk.printing.address import VIRTUAL
 from kiosk.settings import Settings
@@ -65,7 +66,7 @@ class Desk:
         now: Callable[[], dt.datetime],
         new_key: Callable[[], str],
     ) -> None:
-        self.now = now
+        self.now = CentralClock(now)
         self.new_key = new_key
         self.shift: Shift | None = None
         self.settled: tuple[Settled, ...] = ()
@@ -288,7 +289,7 @@ class Desk:
 
 
 def _open(
-    settings: Settings, address: str, root: str | None, now: Callable[[], dt.datetime], new_key: Callable[[], str]
+    settings: Settings, address: str, root: str | None, clock: CentralClock, new_key: Callable[[], str]
 ) -> "tuple[Bookings, Papers, Tickets]":
     from kiosk.api.client import CentralClient
     from kiosk.desk.bookings import Bookings
@@ -301,14 +302,14 @@ def _open(
 
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        papers = Papers(settings, now)
+        papers = Papers(settings, clock)
     except SpoolError as error:
         raise StateError from error
     try:
-        outbox = Outbox(settings.state_dir / JOURNAL_FILE, now)
+        outbox = Outbox(settings.state_dir / JOURNAL_FILE, clock)
     except StateFileError as error:
         papers.close()
         raise StateError from error
     client = CentralClient(address)
-    bookings = Bookings(client, Outgoing(client, outbox, settings.id), Shelf(outbox), root, now, new_key)
-    return bookings, papers, Tickets(client, bookings, root, settings.state_dir, now)
+    bookings = Bookings(client, Outgoing(client, outbox, settings.id), Shelf(outbox), root, clock, new_key)
+    return bookings, papers, Tickets(client, bookings, root, settings.state_dir, clock)

@@ -29,6 +29,7 @@ from kiosk.desk.answers import (
     Refusal,
 )
 from kiosk.desk.bookings import Bookings
+from kiosk.desk.central_clock import CentralClock
 from kiosk.desk.outgoing import Outgoing
 from kiosk.desk.shelf import Shelf
 from kiosk.journal.outbox import Outbox
@@ -47,7 +48,7 @@ async def desk_at(url: str, state_dir: Path, central: RunningCentral | None = No
     clock = central.clock if central else (lambda: NOW)
     client, outbox = CentralClient(url), Outbox(state_dir / "journal.sqlite", clock)
     outgoing = Outgoing(client, outbox, "demo")
-    bookings = Bookings(client, outgoing, Shelf(outbox), None, clock, lambda: str(uuid.uuid4()))
+    bookings = Bookings(client, outgoing, Shelf(outbox), None, CentralClock(clock), lambda: str(uuid.uuid4()))
     try:
         if central and central.base_url == url:
             await bookings.open_shift("demo", "000000", "demo")

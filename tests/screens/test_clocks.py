@@ -39,6 +39,7 @@ async def test_with_a_wrong_clock_an_appointment_is_taken_at_the_central_s_time(
         await at.sees("Que faut-il faire ?")
         await at.up_to_check()
         assert "réservé jusqu'à 9\u00a0h\u00a005" in at.text
+        assert at.desk.now() == NOW  # as papers and the top of the screen tell it
         await at.press("f10")
         await at.sees("Le rendez-vous est pris.")
     with demo_central.storage.reading() as transaction:
