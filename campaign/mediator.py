@@ -282,9 +282,13 @@ class Mediator:
     async def _takes_receipt(self, journey: Journey) -> int | None:
         try:
             paper = await self._desk.receipt(journey)
-        except DeskError:
-            paper = None
-        self._say("receipt", key=journey.intent_key, number=paper)
+        except DeskError:  # the number is on the screen, and is copied by hand
+            self._say("receipt", key=journey.intent_key, number=None)
+            return None
+        if paper is None:
+            self._say("left-early", key=journey.intent_key)
+        else:
+            self._say("receipt", key=journey.intent_key, number=paper)
         return paper
 
     async def _sends_receipt(self, paper: int) -> None:

@@ -34,6 +34,7 @@ from kiosk.printing.spool import PLACE, Job
 
 LIVES = 12  # of one kiosk or central; a plan with more would be a fault of ours
 RUN_SECONDS = 60.0
+CATCH_UP_SECONDS = 5.0
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _LATE_ID_SECONDS = 0.4
 _STREAM_LIMIT = 2**20
@@ -195,6 +196,7 @@ class Run:
             self._evidence.crashes.append(f"{who}: {told['trace']}")
 
     def _heard(self, told: dict[str, Any]) -> dict[str, Any]:
+        self._catch_up()
         kind = told.pop("kind")
         match kind:
             case "said":
@@ -244,6 +246,14 @@ class Run:
         self._evidence.sheets.append(Sheet(ink(paper.code), paper.whole, tuple(code.text for code in codes), ledger))
         self._counts["paper: whole" if paper.whole else "paper: torn"] += 1
         self._note("a paper came out" if paper.whole else "a torn paper came out")
+
+    def _catch_up(self) -> None:
+        """Hear of every paper that the printer has let go of: it tells the kiosk before it tells us."""
+        deadline = time.monotonic() + CATCH_UP_SECONDS
+        while len(self._evidence.sheets) < len(self._printer.papers) + len(self._printer.torn):
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            time.sleep(0.001)
 
     def _spoil_printer(self) -> None:
         self._paper = self._papers.pop(0) if self._papers else None

@@ -1,5 +1,6 @@
 """A process that has imported everything, and of which lives are forked: a life then costs milliseconds."""
 
+import contextlib
 import gc
 import os
 import pickle
@@ -46,11 +47,12 @@ class Zygote(Generic[Told]):
 
 def _serve(orders: socket.socket, live: Callable[[Told, Wire], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
+    signal.signal(signal.SIGCHLD, _bury)
     gc.freeze()
     while True:
         order, descriptors, _, _ = socket.recv_fds(orders, MOST_BYTES, 1)
         if not order:
+            _bury()
             os._exit(0)
         child = os.fork()
         if child == 0:
@@ -58,6 +60,13 @@ def _serve(orders: socket.socket, live: Callable[[Told, Wire], None]) -> None:
             _live(order, socket.socket(fileno=descriptors[0]), live)
         os.close(descriptors[0])
         orders.send(str(child).encode())
+
+
+def _bury(*_: object) -> None:
+    """Wait for the dead, so that the time they used is known."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def _live(order: bytes, connection: socket.socket, live: Callable[[Told, Wire], None]) -> None:

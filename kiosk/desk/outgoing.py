@@ -96,7 +96,9 @@ class Outgoing:
         OutcomeUnknownError when it may be done: then only asking again, under the same key, tells. A step goes to its
         end even if whoever asked for it is gone: what is recorded and what was done never part.
         """
-        return await asyncio.shield(self._in_turn(key))
+        step = asyncio.ensure_future(self._in_turn(key))
+        step.add_done_callback(_mind)
+        return await asyncio.shield(step)
 
     async def _in_turn(self, key: str) -> contract.Outcome:
         async with self._turns.setdefault(key, asyncio.Lock()):
@@ -209,6 +211,12 @@ class Outgoing:
             return await asyncio.to_thread(work)
         except (StateFileError, IllegalStepError):  # or another step of the same intent came first: it is tried again
             raise JournalError from None
+
+
+def _mind(step: "asyncio.Future[contract.Outcome]") -> None:
+    """Take note of how a step ended, for whoever asked may be gone: the journal has it."""
+    if not step.cancelled():
+        step.exception()
 
 
 def refusal_of(refused: RefusedError) -> Refusal:
