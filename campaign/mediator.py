@@ -250,14 +250,11 @@ class Mediator:
             if asking.done():
                 return asking.result()
             if self._may_be_booked:
-                paper = await self._takes_receipt(journey)
-                if asking.done():
-                    return asking.result()
-                await _stopped(asking)
-                self._desk.leave()
-                if paper is not None:
-                    self._behind(self._sends_receipt(paper))
-                return None
+                if await self._takes_receipt(journey):
+                    await _stopped(asking)
+                    self._desk.leave()
+                    return None
+                return await asking  # the answer is here
             await _stopped(asking)
             if await self._withdraws(journey):
                 await self._finishes(journey.hold)
@@ -279,17 +276,18 @@ class Mediator:
                     self._say("waiting", key=key, may_be_booked=said.may_be_booked, why=type(said.why).__name__)
         raise AssertionError("there is always an answer in the end")
 
-    async def _takes_receipt(self, journey: Journey) -> int | None:
+    async def _takes_receipt(self, journey: Journey) -> bool:
+        """Press F9 while nobody knows; return whether the person can leave."""
         try:
             paper = await self._desk.receipt(journey)
         except DeskError:  # the number is on the screen, and is copied by hand
             self._say("receipt", key=journey.intent_key, number=None)
-            return None
+            return True
         if paper is None:
-            self._say("left-early", key=journey.intent_key)
-        else:
-            self._say("receipt", key=journey.intent_key, number=paper)
-        return paper
+            return False
+        self._say("receipt", key=journey.intent_key, number=paper)
+        self._behind(self._sends_receipt(paper))
+        return True
 
     async def _sends_receipt(self, paper: int) -> None:
         self._wire.tell("to-printer")

@@ -223,8 +223,6 @@ def _holds(said: Said, evidence: Evidence, came_out: list[Sending | None]) -> bo
             return not evidence.ledger.under(facts["key"])
         case "waiting" if not facts["may_be_booked"]:
             return not said.ledger.under(facts["key"])
-        case "left-early":
-            return bool(said.ledger.under(facts["key"])) or not evidence.ledger.under(facts["key"])
         case "printed":
             return _whole_so_far(facts["number"], said, evidence, came_out)
         case "waiting-paper":

@@ -9,8 +9,8 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,13 @@ class _Life:
     pid: int
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def _lines(life: _Life) -> AsyncIterator[bytes]:
+    """Return what a life tells, to its end; one that dies while something is said to it resets the line."""
+    with contextlib.suppress(ConnectionResetError):
+        async for line in life.reader:
+            yield line
 
 
 class Run:
@@ -139,7 +145,7 @@ class Run:
         for _ in range(LIVES):
             death = None if self._healing else next(deaths, None)
             self._central = life = await self._start(CentralOrder(death))
-            async for line in life.reader:
+            async for line in _lines(life):
                 told = json.loads(line)
                 if told["kind"] == "ready":
                     self._central_port = told["port"]
@@ -168,7 +174,7 @@ class Run:
         self._note(f"kiosk life {life} begins" + (", to settle everything" if closing else ""))
         self._kiosk = kiosk = await self._start(order)
         ended = False
-        async for line in kiosk.reader:
+        async for line in _lines(kiosk):
             told = json.loads(line)
             if told["kind"] in {"died", "crashed"}:
                 self._heard_of_end("kiosk", told)
@@ -300,9 +306,8 @@ class Run:
     async def _kill(self, life: _Life) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(life.pid, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            while await life.reader.read(_STREAM_LIMIT):
-                pass
+        async for _ in _lines(life):
+            pass
         life.writer.close()
 
     def _collect(self) -> None:

@@ -167,7 +167,7 @@ class Desk:
         return sending(self.bookings, journey)
 
     async def receipt(self, journey: "Journey") -> int | None:
-        """Store a paper for a person who cannot wait for the answer; return its number, None if there is an answer.
+        """Store a paper for a person who cannot wait for the answer; return its number, None if the answer is there.
 
         From now on no other visit begins until the answer is known. Raise PaperError, SpoolError, JournalError.
         """

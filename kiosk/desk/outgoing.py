@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -97,7 +97,7 @@ class Outgoing:
         end even if whoever asked for it is gone: what is recorded and what was done never part.
         """
         step = asyncio.ensure_future(self._in_turn(key))
-        step.add_done_callback(_mind)
+        step.add_done_callback(mind)
         return await asyncio.shield(step)
 
     async def _in_turn(self, key: str) -> contract.Outcome:
@@ -213,10 +213,10 @@ class Outgoing:
             raise JournalError from None
 
 
-def _mind(step: "asyncio.Future[contract.Outcome]") -> None:
-    """Take note of how a step ended, for whoever asked may be gone: the journal has it."""
-    if not step.cancelled():
-        step.exception()
+def mind(work: "asyncio.Future[Any]") -> None:
+    """Take note of how work ended for which perhaps nobody waits any more: what counts is in the journal."""
+    if not work.cancelled():
+        work.exception()
 
 
 def refusal_of(refused: RefusedError) -> Refusal:

@@ -108,13 +108,17 @@ class SendingScreen(StepScreen):
     async def _leave_unanswered(self, keys: KeyHold) -> None:
         """Give the person a paper with the number of the request; without one the number is to be copied first."""
         with keys:
+            if self._is_told:
+                self.answer(self.Finish(None))
+                return
             try:
-                paper = None if self._is_told else await self.desk.receipt(self.journey)
+                paper = await self.desk.receipt(self.journey)
             except DeskError as error:
                 self._is_told = True
                 self.query_one("#notice", Notice).say(f"{NO_PAPER} ({self.sentence_for(error)})")
                 return
-            self.answer(self.Finish(None, paper=paper))
+            if paper is not None:  # else the answer is here, and stands on the screen in a moment
+                self.answer(self.Finish(None, paper=paper))
 
     @work(group="leave", exit_on_error=False)
     async def _leave(self, message: Message) -> None:
