@@ -1,10 +1,10 @@
-# make run · make test · make test-postgres · make test-tickets · make check · make bench · make bench-central · make bench-printing · make bench-tickets · make lock
+# make run · make test · make test-postgres · make test-tickets · make check · make bench · make bench-central · make bench-printing · make bench-tickets · make campaign · make lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: run test test-postgres test-tickets check bench bench-central bench-printing bench-tickets lock clean format
+.PHONY: run test test-postgres test-tickets check bench bench-central bench-printing bench-tickets campaign lock clean format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m kiosk
@@ -41,6 +41,12 @@ bench-printing: $(VENV)/dev.stamp
 
 bench-tickets: $(VENV)/dev.stamp
 	$(BIN)/python -m bench.tickets
+
+# N runs from number FIRST on, or the one of number RUN with its whole timeline.
+N ?= 300
+FIRST ?= 1
+campaign: $(VENV)/dev.stamp
+	$(BIN)/python -m campaign --runs $(N) --first $(FIRST) $(if $(RUN),--run $(RUN))
 
 # Only where versions are chosen: resolves for every platform and Python from 3.11 on.
 lock:

@@ -28,7 +28,7 @@ from kiosk.desk.answers import (
 )
 from kiosk.desk.central_clock import CentralClock
 from kiosk.desk.checks import Directory, directory_of
-from kiosk.desk.outgoing import Outgoing, Wish, refusal_of
+from kiosk.desk.outgoing import Outgoing, Wish, mind, refusal_of
 from kiosk.desk.pace import Turns
 from kiosk.desk.shelf import Published, Shelf
 from kiosk.journal.outbox import Action, Intent, request_code, veiled
@@ -63,6 +63,7 @@ class Bookings:
         self._veil = secrets.token_bytes(32)
         self._turns = Turns(lambda: asyncio.get_running_loop().time(), random.random)
         self._in_hand: str | None = None
+        self._writing: asyncio.Future[Intent] | None = None  # of what is in hand: until it is over nobody knows of it
         self._holding: set[str] = set()  # the intents of holds that somebody waits for
         self._central = Central.STARTING
         self.demonstration = False
@@ -232,11 +233,14 @@ class Bookings:
         if journey.person is None or journey.hold is None:
             raise ValueError("a journey is booked once it has a person and a hold")
         request = convert.booking_request(journey.person, journey.hold, journey.consent)
-        self._in_hand = journey.intent_key
-        self._remember(journey.intent_key, journey.person)
+        wish = Wish(journey.intent_key, Action.BOOK, "/v1/bookings", request)
+        self._in_hand, self._writing = wish.key, asyncio.ensure_future(self._outgoing.write_down(wish))
+        self._writing.add_done_callback(mind)
+        self._remember(wish.key, journey.person)
         try:
             with self.contact():
-                outcome = await self._carry(Wish(journey.intent_key, Action.BOOK, "/v1/bookings", request))
+                await asyncio.shield(self._writing)
+                outcome = await self._outgoing.step(wish.key)
         except CentralRefusedError:
             await self._outgoing.forget(journey.intent_key)
             raise
@@ -283,12 +287,19 @@ class Bookings:
         return await self._outgoing.step(wish.key)
 
     async def in_hand(self) -> Request | None:
-        """Return the booking that this visit asked for, as far as the journal knows it; raise JournalError."""
+        """Return the booking that this visit asked for, as far as the journal knows it; raise JournalError.
+
+        What is being written down is waited for: whoever leaves in that moment leaves a request behind.
+        """
+        if self._writing:
+            await asyncio.wait({self._writing})
         asked = await self._outgoing.open_intents()
         return next((_request(intent) for intent in asked if intent.key == self._in_hand), None)
 
     async def withdraw(self) -> bool:
         """Give up the booking in hand; return False when something of it left meanwhile. Raise JournalError."""
+        if self._writing:
+            await asyncio.wait({self._writing})
         return self._in_hand is None or await self._outgoing.withdraw(self._in_hand)
 
     async def heard(self) -> None:
@@ -298,7 +309,7 @@ class Bookings:
 
     def leave(self) -> None:
         """Let go of the journey: an intent left open is settled in the background from now on."""
-        self._in_hand = None
+        self._in_hand = self._writing = None
 
     async def unresolved(self) -> tuple[Request, ...]:
         """Return the requests, not of this visit, that may be done without anybody knowing; raise JournalError."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from kiosk import log
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kiosk.booking.person import Person
     from kiosk.desk.bookings import Bookings
     from kiosk.desk.papers import Papers
+    from kiosk.desk.sending import Said
     from kiosk.desk.tickets import Tickets
 
 HEARTBEAT_SECONDS = 5.0
@@ -205,8 +206,14 @@ class Desk:
         self.noted = (*self.noted, request)
         return request
 
+    def sending(self, journey: "Journey") -> "AsyncIterator[Said]":
+        """Ask for the booking of a journey, and tell what is known until the answer is there."""
+        from kiosk.desk.sending import sending
+
+        return sending(self.bookings, journey)
+
     async def receipt(self, journey: "Journey") -> int | None:
-        """Store a paper for a person who cannot wait for the answer; return its number, None if there is an answer.
+        """Store a paper for a person who cannot wait for the answer; return its number, None if the answer is there.
 
         From now on no other visit begins until the answer is known. Raise PaperError, SpoolError, JournalError.
         """

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -100,7 +100,9 @@ class Outgoing:
         OutcomeUnknownError when it may be done: then only asking again, under the same key, tells. A step goes to its
         end even if whoever asked for it is gone: what is recorded and what was done never part.
         """
-        return await asyncio.shield(self._in_turn(key))
+        step = asyncio.ensure_future(self._in_turn(key))
+        step.add_done_callback(mind)
+        return await asyncio.shield(step)
 
     async def _in_turn(self, key: str) -> contract.Outcome:
         async with self._turns.setdefault(key, asyncio.Lock()):
@@ -226,6 +228,12 @@ class Outgoing:
             return await asyncio.to_thread(work)
         except (StateFileError, IllegalStepError):  # or another step of the same intent came first: it is tried again
             raise JournalError from None
+
+
+def mind(work: "asyncio.Future[Any]") -> None:
+    """Take note of how work ended for which perhaps nobody waits any more: what counts is in the journal."""
+    if not work.cancelled():
+        work.exception()
 
 
 def refusal_of(refused: RefusedError) -> Refusal:

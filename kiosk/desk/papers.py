@@ -199,6 +199,7 @@ class Papers:
 
     def _send(self, number: int, tell: Callable[[Progress], object]) -> Delivered:
         if not self._sending.acquire(timeout=BUSY_SECONDS):
+            self._check_waits(number)
             return Delivered(Delivery.WAITING, self._look(), None)
         try:  # one after the other, so that each hears only of its own paper
             self._tell = tell
@@ -215,6 +216,12 @@ class Papers:
             Printer(outcome.health.value),
             _short(outcome.picture) if outcome.picture else None,
         )
+
+    def _check_waits(self, number: int) -> None:
+        """Raise UnderWayError when the paper that keeps the printer busy is this very one."""
+        with _writing():
+            if self._spool.job(number).state is not State.QUEUED:
+                raise UnderWayError
 
     def _look(self) -> Printer:
         with _writing():

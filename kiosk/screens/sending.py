@@ -1,8 +1,5 @@
 """Between F10 and the central's word: taken, refused, or not known yet. Never a guess."""
 
-import asyncio
-import contextlib
-import random
 from collections.abc import Iterable
 from time import monotonic
 from typing import ClassVar
@@ -23,7 +20,7 @@ from kiosk.desk.answers import (
     Request,
 )
 from kiosk.desk.desk import Desk
-from kiosk.desk.pace import pause_seconds
+from kiosk.desk.sending import Booked, Refused, Waiting
 from kiosk.screens.base import FINISH, HELP, LANGUAGE, MASK
 from kiosk.screens.step import StepScreen
 from kiosk.terminal import KeyHold
@@ -111,13 +108,17 @@ class SendingScreen(StepScreen):
     async def _leave_unanswered(self, keys: KeyHold) -> None:
         """Give the person a paper with the number of the request; without one the number is to be copied first."""
         with keys:
+            if self._is_told:
+                self.answer(self.Finish(None))
+                return
             try:
-                paper = None if self._is_told else await self.desk.receipt(self.journey)
+                paper = await self.desk.receipt(self.journey)
             except DeskError as error:
                 self._is_told = True
                 self.query_one("#notice", Notice).say(f"{NO_PAPER} ({self.sentence_for(error)})")
                 return
-            self.answer(self.Finish(None, paper=paper))
+            if paper is not None:  # else the answer is here, and stands on the screen in a moment
+                self.answer(self.Finish(None, paper=paper))
 
     @work(group="leave", exit_on_error=False)
     async def _leave(self, message: Message) -> None:
@@ -134,49 +135,36 @@ class SendingScreen(StepScreen):
 
     @work(group="ask", exit_on_error=False)
     async def _ask(self) -> None:
-        tries = 0
-        while True:
-            tries += 1
-            wait: int | None = None
-            try:
-                booking = await self.desk.bookings.book(self.journey)
-            except CentralRefusedError as error:
-                self._refused(error)
-                return
-            except CentralSilentError:
-                await self._wait(NOT_SENT, may_be_booked=False)
-            except JournalError as error:
-                await self._wait(self.sentence_for(error), may_be_booked=await self._left())
-            except OutcomeUnknownError as unknown:
-                wait = unknown.retry_after_seconds
-                await self._wait(UNKNOWN, may_be_booked=True)
-            else:
-                self.answer(self.Booked(booking, new=True, language=self.journey.language))
-                return
-            await asyncio.sleep(pause_seconds(tries, wait, random.random))
+        async for said in self.desk.sending(self.journey):
+            match said:
+                case Booked(booking):
+                    self.answer(self.Booked(booking, new=True, language=self.journey.language))
+                case Refused(error):
+                    self._refused(error)
+                case Waiting():
+                    self._wait(said)
 
     def _refused(self, error: CentralRefusedError) -> None:
         step = _BACK_TO.get(error.refusal, Step.CHECK)
         journey = self.journey.without_hold() if step is Step.SLOT else self.journey
         self.answer(self.Change(step, journey, self.sentence_for(error)))
 
-    async def _left(self) -> bool:
-        """Return whether anything of this request may have left, as far as the journal can still be read."""
-        try:
-            request = await self.desk.bookings.in_hand()
-        except JournalError:
-            return self._known and self._may_be_booked
-        return request is not None and request.may_be_done
-
-    async def _wait(self, state: str, *, may_be_booked: bool) -> None:
-        self._may_be_booked = may_be_booked
+    def _wait(self, said: Waiting) -> None:
+        self._may_be_booked = said.may_be_booked
         self._known = True
-        self.query_one("#state", Question).say(state)
-        self.query_one("#leaving", Sentence).say(LEAVING_UNKNOWN if may_be_booked else LEAVING_NOT_SENT)
+        self.query_one("#state", Question).say(self._state(said.why))
+        self.query_one("#leaving", Sentence).say(LEAVING_UNKNOWN if said.may_be_booked else LEAVING_NOT_SENT)
+        self.query_one("#request", Sentence).say(self._described(said.request) if said.request else "")
         self._tick()
-        with contextlib.suppress(JournalError):
-            request = await self.desk.bookings.in_hand()
-            self.query_one("#request", Sentence).say(self._described(request) if request else "")
+
+    def _state(self, why: DeskError) -> str:
+        match why:
+            case OutcomeUnknownError():
+                return UNKNOWN
+            case CentralSilentError():
+                return NOT_SENT
+            case _:
+                return self.sentence_for(why)
 
     def _described(self, request: Request) -> str:
         if not request.may_be_done:
