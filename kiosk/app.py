@@ -3,17 +3,22 @@
 import asyncio
 import contextlib
 import importlib
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import work
 from textual.screen import ModalScreen, Screen
 
+from kiosk.booking import french
 from kiosk.desk.answers import DeskError, OpeningError
 from kiosk.desk.desk import Desk
-from kiosk.screens.base import MaskScreen
+from kiosk.screens.base import FramedScreen, MaskScreen
+from kiosk.screens.idle import StillThereScreen
 from kiosk.screens.opening import OpeningScreen
 from kiosk.terminal.faults import record
-from kiosk.themed_app import OPEN_AGAIN_SECONDS, ThemedApp
+from kiosk.terminal.idle import Limits, Stage
+from kiosk.themed_app import IDLE_LOOK_SECONDS, OPEN_AGAIN_SECONDS, ThemedApp
 
 if TYPE_CHECKING:  # what a visit needs is imported behind the first screen
     from kiosk.booking.booking import Hold
@@ -31,18 +36,28 @@ VISIT_MODULES = (
 )
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
+WIPED = "La visite a été effacée après {} sans touche."
+
 
 class KioskApp(ThemedApp):
     """One kiosk. The journey lives in the screen that asks about it, never here."""
 
-    def __init__(self, desk: Desk, *, after_crash: bool = False) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        after_crash: bool = False,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(limits or Limits(), clock)
         self._desk = desk
         self._home_notice = CRASHED if after_crash else ""
 
     def on_mount(self) -> None:
         """Show the first screen at once; open the desk behind it."""
         self.push_screen(OpeningScreen(self._desk))
+        self.set_interval(IDLE_LOOK_SECONDS, self._look_at_idle)
         self.call_after_refresh(self._open_desk)
 
     async def on_unmount(self) -> None:
@@ -136,15 +151,46 @@ class KioskApp(ThemedApp):
 
         self._go(STEP_SCREENS[step](self._desk, journey, notice))
 
-    def _finish(self, journey: "Journey | None", *, again: bool = False) -> None:
+    def _finish(self, journey: "Journey | None", *, again: bool = False, notice: str = "") -> None:
         if journey and journey.hold:
             self._release(journey.hold)
         self._desk.leave()
         if again:
             self._start()
         else:
-            self._show_home()
+            self._show_home(notice)
         self.clear_scrollback()
+
+    def _look_at_idle(self) -> None:
+        """Ask who is there, hide a visit that nobody touches, at last erase it. A mask put on by hand stays on."""
+        if self._top() is None:
+            return  # the application ends
+        screens = [screen for screen in self.screen_stack if isinstance(screen, FramedScreen)]
+        if not any(screen.IN_VISIT for screen in screens):
+            self.idle.touched()
+        stage = self.idle.look(awaited=self.holds_keys or any(screen.waits_for_answer for screen in screens))
+        if isinstance(self.screen, StillThereScreen) and stage is not Stage.WARNED:
+            self.pop_screen()  # a key came that the screen did not get: of a scanner, or Tab
+        if stage is Stage.WIPED:
+            self._wipe()
+        elif stage is Stage.MASKED and not isinstance(self.screen, MaskScreen):
+            self.push_screen(MaskScreen())
+        elif stage is Stage.WARNED and not isinstance(self.screen, MaskScreen | StillThereScreen):
+            self.push_screen(StillThereScreen(self.idle.limits.mask - self.idle.limits.warning))
+            self.bell()
+
+    def _wipe(self) -> None:
+        """Do what F9 does, from whatever lies over the question, and say so to whoever comes next."""
+        from kiosk.screens.step import StepScreen
+
+        while isinstance(self.screen, ModalScreen):
+            self.pop_screen()
+        journey = self.screen.so_far() if isinstance(self.screen, StepScreen) else None
+        seconds = self.idle.limits.wipe
+        minutes, rest = divmod(seconds, 60)
+        after = french.counted(seconds, "seconde", "secondes") if rest else french.counted(minutes, "minute", "minutes")
+        self.idle.touched()
+        self._finish(journey, notice=WIPED.format(after))
 
     @work(group="papers", exit_on_error=False)
     async def _send(self, paper: int) -> None:

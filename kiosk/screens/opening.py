@@ -34,6 +34,7 @@ class OpeningScreen(CounterScreen):
 
     CSS_PATH = "opening.tcss"
     AUTO_FOCUS = "#mediator Field"
+    IN_VISIT = False
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("Entrée", "ouvrir le poste"), HELP)
     HELP_TEXT = (
         "Tapez votre nom de médiateur, puis Entrée. Tapez votre code, puis Entrée.\n\n"

@@ -2,18 +2,21 @@
 
 import pytest
 
+from kiosk import app, welcome_app
 from kiosk.desk import desk, pace
 from kiosk.printing import spool
 from kiosk.screens import check, opening, ticket
 
 SOON = 0.05
 PATIENCE = (
+    (app, "IDLE_LOOK_SECONDS"),
     (check, "PRINTER_SECONDS"),
     (desk, "SILENT_HEARTBEAT_SECONDS"),
     (opening, "LOOK_SECONDS"),
     (pace, "FIRST_SECONDS"),
     (spool, "LOCK_SECONDS"),
     (ticket, "RETRY_SECONDS"),
+    (welcome_app, "IDLE_LOOK_SECONDS"),
 )
 
 

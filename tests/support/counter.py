@@ -2,7 +2,8 @@
 
 import datetime as dt
 import itertools
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -200,8 +201,9 @@ async def counter(
     size: tuple[int, int] = (80, 24),
     printer: str = "virtual:",
     settings: Settings | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Counter]:
-    """Run the application on that central; the kiosk's clock is the central's, in Paris."""
+    """Run the application on that central; the kiosk's clock is the central's, in Paris; `clock` tells idle time."""
     keys = (f"test-intent-{number:06d}" for number in itertools.count())
 
     def now() -> dt.datetime:
@@ -214,6 +216,6 @@ async def counter(
         now=now,
         new_key=lambda: next(keys),
     )
-    app = KioskApp(desk)
+    app = KioskApp(desk, clock=clock)
     async with app.run_test(size=size) as pilot:
         yield Counter(app, pilot, desk)
