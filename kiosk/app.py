@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
 
 from kiosk.booking import french
@@ -17,6 +18,7 @@ from kiosk.screens.base import FramedScreen, MaskScreen
 from kiosk.screens.idle import StillThereScreen
 from kiosk.screens.opening import OpeningScreen
 from kiosk.terminal.faults import record
+from kiosk.terminal.forgetting import forget_texts
 from kiosk.terminal.idle import Limits, Stage
 from kiosk.themed_app import IDLE_LOOK_SECONDS, OPEN_AGAIN_SECONDS, ThemedApp
 
@@ -36,6 +38,7 @@ VISIT_MODULES = (
 )
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
+FORGET_AGAIN_SECONDS = 15.0  # a time-out that was called off keeps its caller until it would have been over
 WIPED = "La visite a été effacée après {} sans touche."
 
 
@@ -140,26 +143,32 @@ class KioskApp(ThemedApp):
             self._send(event.paper)
         self._finish(event.journey, again=event.again)
 
-    def _start(self) -> None:
+    def _start(self) -> AwaitComplete:
         from kiosk.booking.journey import Journey
 
         journey = Journey(key=self._desk.new_key())
-        self._ask(journey.step, journey)
+        return self._ask(journey.step, journey)
 
-    def _ask(self, step: "Step", journey: "Journey", notice: str = "") -> None:
+    def _ask(self, step: "Step", journey: "Journey", notice: str = "") -> AwaitComplete:
         from kiosk.screens.steps import STEP_SCREENS
 
-        self._go(STEP_SCREENS[step](self._desk, journey, notice))
+        return self._go(STEP_SCREENS[step](self._desk, journey, notice))
 
     def _finish(self, journey: "Journey | None", *, again: bool = False, notice: str = "") -> None:
         if journey and journey.hold:
             self._release(journey.hold)
         self._desk.leave()
-        if again:
-            self._start()
-        else:
-            self._show_home(notice)
+        left = self._start() if again else self._show_home(notice)
         self.clear_scrollback()
+        self._forget(left)
+
+    @work(group="forget", exclusive=True, exit_on_error=False)
+    async def _forget(self, left: AwaitComplete) -> None:
+        """Let go of what still holds the person, once the screen that was left has gone."""
+        await left
+        self.call_after_refresh(forget_texts)  # not before whoever waits sees the next screen
+        await asyncio.sleep(FORGET_AGAIN_SECONDS)
+        forget_texts()
 
     def _look_at_idle(self) -> None:
         """Ask who is there, hide a visit that nobody touches, at last erase it. A mask put on by hand stays on."""
@@ -201,16 +210,17 @@ class KioskApp(ThemedApp):
     async def _release(self, hold: "Hold") -> None:
         await self._desk.release(hold)
 
-    def _show_home(self, notice: str = "") -> None:
+    def _show_home(self, notice: str = "") -> AwaitComplete:
         from kiosk.screens.home import HomeScreen
 
-        self._go(HomeScreen(self._desk, notice))
+        return self._go(HomeScreen(self._desk, notice))
 
-    def _go(self, screen: Screen[None]) -> None:
-        """Replace the screen below whatever lies over it; a mask stays on."""
+    def _go(self, screen: Screen[None]) -> AwaitComplete:
+        """Replace the screen below whatever lies over it; a mask stays on. Wait for what is returned to see it gone."""
         masked = isinstance(self.screen, MaskScreen)
         while isinstance(self.screen, ModalScreen):
             self.pop_screen()
-        self.switch_screen(screen)
+        gone = self.switch_screen(screen)
         if masked:
             self.push_screen(MaskScreen())
+        return gone

@@ -31,7 +31,8 @@ REVISION_PATTERN = r'^"[1-9]\d{0,8}"$'  # an entity tag (RFC 9110 section 8.8.3)
 class Wire(BaseModel):
     """What every message has: it does not change once read, and members nobody defined are refused when sent to us."""
 
-    model_config = ConfigDict(frozen=True)
+    # pydantic keeps the strings of any JSON for the next one: of names, it may keep the members' only.
+    model_config = ConfigDict(frozen=True, cache_strings="keys")
 
 
 class Request(Wire):

@@ -9,6 +9,7 @@ from kiosk.screens import check, opening, ticket
 
 SOON = 0.05
 PATIENCE = (
+    (app, "FORGET_AGAIN_SECONDS"),
     (app, "IDLE_LOOK_SECONDS"),
     (check, "PRINTER_SECONDS"),
     (desk, "SILENT_HEARTBEAT_SECONDS"),
