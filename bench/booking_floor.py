@@ -23,6 +23,7 @@ from bench.http_load import somebody
 from bench.slots import NO_LIMIT, Filled, Place, analyze, free_places, kiosk_of
 from kiosk.api import contract
 from kiosk.central import tables as db
+from kiosk.central.applicants import Applicants
 from kiosk.central.catalogue import load_catalogue
 from kiosk.central.clock import Chance, new_id, new_reference, utc_now
 from kiosk.central.events import Caller
@@ -138,7 +139,9 @@ def _lane(storage: Storage, kind: str, lane: int) -> Booking:
 
 def _by_rules(storage: Storage, kiosk: str) -> Booking:
     registers = Registers(EmbeddedForeigners(storage), EmbeddedPreApplications(storage))
-    rules = Rules(storage, load_catalogue(), Issuer(storage.person_key), registers, utc_now, Chance())
+    catalogue = load_catalogue()
+    applicants = Applicants(storage, catalogue, registers, utc_now)
+    rules = Rules(storage, catalogue, Issuer(storage.person_key), applicants, utc_now, Chance())
     caller, consent = Caller(kiosk, kiosk), contract.Consent(mode="present")
 
     def book(place: Place, person: contract.Applicant) -> None:

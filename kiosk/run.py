@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from kiosk.environment import confine_process, strip_environment
-from kiosk.settings import Settings, SettingsError, load
+from kiosk.settings import Settings, SettingsError, load, open_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from kiosk.terminal.idle import Limits
 
 LOG_FILE = "kiosk.log"
-LOCK_FILE = "lock"
 LOG_BYTES = 1_000_000
 USAGE_ERROR = 2
 
@@ -102,11 +101,7 @@ def _now() -> dt.datetime:
 
 def _own(state_dir: Path) -> TextIO:
     """Make the state directory and lock it: two kiosks would settle each other's requests. Raise SettingsError."""
-    try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (state_dir / LOCK_FILE).open("w")
-    except OSError:
-        raise SettingsError(f"{state_dir} : clé « state_dir », attendu un dossier où ce poste peut écrire") from None
+    lock = open_lock(state_dir)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -13,6 +13,7 @@ from kiosk.printing import address as printer_address
 
 APP = "kiosk"
 SYSTEM_FILE = Path("/etc/kiosk/kiosk.toml")
+LOCK_FILE = "lock"
 DEMO_KIOSK = "demo"
 DEMO_SITE = "pref-93"
 DEMO_COUNTER_TOKEN = "demonstration-counter-{}"  # noqa: S105 (of a site; it opens invented data only)
@@ -121,6 +122,15 @@ def load(environ: Mapping[str, str]) -> Settings:
         asked = ", ".join(f"{key} = {getattr(settings, key)}" for key in _IDLE)
         raise SettingsError(f"{asked} : attendu des secondes de plus en plus grandes, comme 90, 120, 300")
     return settings
+
+
+def open_lock(state_dir: Path) -> TextIO:
+    """Make a directory of state and open the lock in it, which nobody holds yet; raise SettingsError."""
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return (state_dir / LOCK_FILE).open("w")
+    except OSError:
+        raise SettingsError(f"{state_dir} : clé « state_dir », attendu un dossier où ce poste peut écrire") from None
 
 
 def settings_file(environ: Mapping[str, str]) -> Path | None:

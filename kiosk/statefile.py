@@ -21,6 +21,7 @@ LOCK_SECONDS = 1.0
 BALLAST = "ballast"
 BALLAST_BYTES = 64 * 2**10
 LEAST_FREE_BYTES = 32 * 2**10  # SQLite needs as much to open a file; it does not always call it a full disk
+PAGE_BYTES = 4096
 _SIDES = ("", "-wal", "-shm")
 _DAMAGED = ".damaged-"
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -97,13 +98,15 @@ class StateFile:
         """
         with self._mutex, _as_state_file_errors(self._path):
             done = self._with_room(lambda: self._committed(work), self._make_room) if reserve else self._committed(work)
-            self._keep_ballast()
+            if not self._keep_ballast():
+                self._bring_log_home()
             return done
 
     def erase(self) -> None:
         """Leave nothing on disk of what was deleted; raise StateFileError while a reader keeps old pages alive."""
         with self._mutex, _as_state_file_errors(self._path):
-            busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            busy = self._with_room(self._cut_log, self._drop_ballast)
+            self._keep_ballast()
         if busy:
             raise StateFileError(f"« {self._path.name} » : ce qui est effacé n'a pas encore quitté le disque.")
 
@@ -131,29 +134,39 @@ class StateFile:
         except sqlite3.Error as error:
             if not _is_full(error, self._path):
                 raise
-            make_room()
-            return work()
+        make_room()  # out of the block above: as long as the error lives, so do its cursors, which hold the log
+        return work()
 
     def _drop_ballast(self) -> None:
         self._ballast.unlink(missing_ok=True)
 
     def _make_room(self) -> None:
-        """Give up the ballast, and bring home what is in the log: what comes next is written over it, not after it."""
         self._drop_ballast()
+        self._bring_log_home()
+
+    def _bring_log_home(self) -> None:
+        """Bring what is in the log into the file: what comes next is written over it, not after it."""
         with contextlib.suppress(sqlite3.Error):  # then not all of it is home
             self._db.execute("PRAGMA wal_checkpoint(RESTART)")
 
-    def _keep_ballast(self) -> None:
-        """Make the ballast if it is not there whole; on a disk that is full the next write tries again."""
-        if self._ballast.exists() and self._ballast.stat().st_size == BALLAST_BYTES:
-            return
+    def _cut_log(self) -> bool:
+        busy, _, _ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return bool(busy)
+
+    def _keep_ballast(self) -> bool:
+        """Make the ballast if it is not there whole; False on a disk that is full, where the next write tries again."""
+        with contextlib.suppress(FileNotFoundError):
+            if self._ballast.stat().st_size == BALLAST_BYTES:
+                return True
         try:
             with os.fdopen(os.open(self._ballast, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as ballast:
                 ballast.write(os.urandom(BALLAST_BYTES))  # zeros would take no room on some disks
                 ballast.flush()
                 os.fsync(ballast.fileno())
         except OSError:
-            self._ballast.unlink(missing_ok=True)
+            self._drop_ballast()
+            return False
+        return True
 
 
 def put_aside(path: Path) -> tuple[Path, ...]:
@@ -165,8 +178,7 @@ def put_aside(path: Path) -> tuple[Path, ...]:
 def examined(path: Path, migrations: Sequence[str]) -> Condition:
     """Tell how a file is, without owning it: a kiosk may have it open."""
     try:
-        if path.is_file() and not path.stat().st_size:
-            return Condition.DAMAGED
+        _check_size(path)
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=LOCK_SECONDS, uri=True)) as db:
             _check(db)
             return Condition.NEWER if _version(db) > len(migrations) else Condition.SOUND
@@ -199,14 +211,24 @@ def _owned(path: Path) -> int:
 
 def _opened(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     """Return a connection to a sound file of our version; raise _DamagedError, NewerError, sqlite3.Error."""
-    log = path.with_name(path.name + "-wal")
-    if not path.exists():
-        if log.exists():  # the file itself is lost, and SQLite would mix what is left into a new one
-            raise _DamagedError
-        _begin(path, migrations)
-    elif path.is_file() and not path.stat().st_size:  # SQLite would call it new
+    if path.exists():
+        _check_size(path)
+    elif _log(path).exists():  # the file itself is lost, and SQLite would mix what is left into a new one
         raise _DamagedError
+    else:
+        _begin(path, migrations)
     return _prepared(path, migrations)
+
+
+def _check_size(path: Path) -> None:
+    """Raise _DamagedError for what SQLite would not mind: an empty file is new to it, and a missing end is zeros."""
+    size = path.stat().st_size
+    if path.is_file() and (not size or (size % PAGE_BYTES and not _log(path).exists())):
+        raise _DamagedError
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
 
 
 def _begin(path: Path, migrations: Sequence[str]) -> None:
@@ -241,6 +263,7 @@ def _prepared(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
 
 
 def _settle(db: sqlite3.Connection) -> None:
+    db.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA secure_delete = ON")

@@ -1,6 +1,7 @@
 """The edge of the server: whatever is not a success is answered by a problem of the contract; inputs are bounded."""
 
 import asyncio
+import contextlib
 import logging
 import re
 
@@ -15,46 +16,16 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kiosk.api import sealing
-from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName, Rejection
+from kiosk.api.problems import MEDIA_TYPE, ProblemName
 from kiosk.api.sealing import BadSealError, Binding
 from kiosk.central.refusal import Refused
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10  # for a whole body to arrive
 SEALED_BY = "sealed_by"  # in the state of a request: the kiosk that its sealed body names
+NOBODY = ""  # sealed what does not open; no kiosk is called so
 
-TITLES = {
-    ProblemName.SLOT_TAKEN: "The slot has no place left",
-    ProblemName.PERSON_HAS_BOOKING: "The person has an active booking for this service",
-    ProblemName.PERSON_HAS_HOLD: "A slot is being kept for the person at another kiosk",
-    ProblemName.COOLING_OFF: "The person cancelled too often lately",
-    ProblemName.NO_PLACE: "The site has no free place from that day on",
-    ProblemName.NOT_ACTIVE: "The appointment is cancelled or over",
-    ProblemName.MOVES_USED_UP: "The appointment was moved as often as it may be",
-    ProblemName.STALE: "The appointment has changed since it was read",
-    ProblemName.IDENTITY_REJECTED: "An identifier is missing or not accepted",
-    ProblemName.NOT_A_TYPO: "The identity differs by more than a typing error",
-    ProblemName.IF_MATCH_MISSING: "The If-Match header is missing",
-    ProblemName.MEDIATOR_LIMIT: "The mediator has taken as many places as may be",
-    ProblemName.REJECTIONS_LIMIT: "The mediator had as many numbers refused as may be",
-    ProblemName.KIOSK_LIMIT: "The kiosk has taken as many places as may be",
-    ProblemName.SITE_LIMIT: "As many places of the site were taken today as may be",
-    ProblemName.REGISTER_UNAVAILABLE: "The register that knows the identifier does not answer",
-    ProblemName.HOLD_EXPIRED: "The hold is over or unknown",
-    ProblemName.INVALID: "The request is not valid",
-    ProblemName.SEALED_UNREADABLE: "The sealed body cannot be opened",
-    ProblemName.IDEMPOTENCY_MISMATCH: "The Idempotency-Key was used for another request",
-    ProblemName.IDEMPOTENCY_KEY_MISSING: "The Idempotency-Key header is missing",
-    ProblemName.SOURCE_UNAVAILABLE: "The site's source does not answer",
-    ProblemName.STORAGE_UNAVAILABLE: "The storage does not answer",
-    ProblemName.NOT_FOUND: "Not found",
-    ProblemName.METHOD_NOT_ALLOWED: "Method not allowed",
-    ProblemName.NOT_SIGNED_IN: "A valid bearer token is needed",
-    ProblemName.WRONG_CODE: "The code, the mediator or the kiosk is wrong",
-    ProblemName.TOO_MANY: "Too many wrong codes",
-    ProblemName.INTERNAL: "The central failed",
-}
-
+_LOST = (OperationalError, InterfaceError, PoolTimeoutError)  # the storage, or the way to it
 _log = logging.getLogger("kiosk.central")
 _MEMBER = re.compile(r"[A-Za-z_-]{1,40}")
 _HEADER_PROBLEMS = {
@@ -69,22 +40,22 @@ def guard(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    for lost in (OperationalError, InterfaceError, PoolTimeoutError):
+    for lost in _LOST:
         app.add_exception_handler(lost, _storage_error)
     app.add_middleware(Boundary)
 
 
-def problem_response(
-    name: ProblemName,
-    detail: str | None = None,
-    headers: dict[str, str] | None = None,
-    reason: Rejection | None = None,
-) -> Response:
-    """Return the problem as an answer; a 401 says how to sign in."""
-    problem = Problem(type=name.urn, title=TITLES[name], status=name.status, detail=detail, reason=reason)
+def problem_response(name: ProblemName, detail: str | None = None, headers: dict[str, str] | None = None) -> Response:
+    """Return the problem as an answer."""
+    return _answer(Refused(name, detail, headers=headers))
+
+
+def _answer(refused: Refused) -> Response:
+    name = refused.problem
+    # Whoever is not signed in is told how to do so.
     challenge = {"WWW-Authenticate": "Bearer"} if name is ProblemName.NOT_SIGNED_IN else {}
-    body = problem.model_dump_json(exclude_none=True)
-    return Response(body, name.status, {**challenge, **(headers or {})}, MEDIA_TYPE)
+    body = refused.described().model_dump_json(exclude_none=True)
+    return Response(body, name.status, challenge | refused.headers, MEDIA_TYPE)
 
 
 class Boundary:
@@ -119,12 +90,11 @@ class Boundary:
             if _header(scope, b"content-type") == sealing.MEDIA_TYPE:
                 scope, body = await _unsealed(scope, body)
             await self.app(scope, _replay(body, receive), send_uncached)
-        except BadSealError:
-            await problem_response(ProblemName.SEALED_UNREADABLE)(scope, receive, send_uncached)
         except Exception as error:  # noqa: BLE001 (the last resort: whatever broke, the answer is a problem)
             _report(error)
             if not started:
-                await problem_response(ProblemName.INTERNAL)(scope, receive, send_uncached)
+                name = ProblemName.STORAGE_UNAVAILABLE if isinstance(error, _LOST) else ProblemName.INTERNAL
+                await problem_response(name)(scope, receive, send_uncached)
 
 
 async def _read_body(receive: Receive) -> bytes | None:
@@ -146,13 +116,19 @@ async def _read_body(receive: Receive) -> bytes | None:
 
 
 async def _unsealed(scope: Scope, body: bytes) -> tuple[Scope, bytes]:
-    """Return the request as if it had come in clear, with the kiosk that sealed it; raise BadSealError."""
-    envelope = sealing.read_envelope(body)
-    binding = Binding(envelope.kiosk, _header(scope, b"idempotency-key"), scope["path"])
-    opened = await run_in_threadpool(scope["app"].state.central.sealing.open, binding, envelope)
+    """Return the request as if it had come in clear, with the kiosk that sealed it: NOBODY when it does not open.
+
+    Refused is that only where the caller is known: who is not signed in learns nothing else.
+    """
+    sealer, opened = NOBODY, b""
+    with contextlib.suppress(BadSealError):
+        envelope = sealing.read_envelope(body)
+        binding = Binding(envelope.kiosk, _header(scope, b"idempotency-key"), scope["path"])
+        opened = await run_in_threadpool(scope["app"].state.central.sealing.open, binding, envelope)
+        sealer = envelope.kiosk
     headers = [pair for pair in scope["headers"] if pair[0] not in {b"content-type", b"content-length"}]
     headers += [(b"content-type", b"application/json"), (b"content-length", str(len(opened)).encode())]
-    state = {**scope.get("state", {}), SEALED_BY: envelope.kiosk}
+    state = {**scope.get("state", {}), SEALED_BY: sealer}
     return {**scope, "headers": headers, "state": state}, opened
 
 
@@ -180,7 +156,7 @@ def _report(error: Exception) -> None:
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 (how handlers are registered)
-    return problem_response(error.problem, error.detail, error.headers, error.reason)
+    return _answer(error)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

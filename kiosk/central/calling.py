@@ -8,7 +8,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from kiosk.api.problems import MEDIA_TYPE, ProblemName
 from kiosk.central.admissions import Admissions
-from kiosk.central.boundary import SEALED_BY, TITLES
+from kiosk.central.applications import Applications
+from kiosk.central.boundary import SEALED_BY
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.changes import Changes
 from kiosk.central.clock import Clock
@@ -18,7 +19,7 @@ from kiosk.central.evidence import Evidence
 from kiosk.central.issuer import Issuer
 from kiosk.central.manifests import Manifests
 from kiosk.central.reading import Reading
-from kiosk.central.refusal import Refused
+from kiosk.central.refusal import TITLES, Refused
 from kiosk.central.rules import Rules
 from kiosk.central.sealing_keys import SealingKeys
 from kiosk.central.signing_in import SignIn
@@ -35,6 +36,7 @@ class Central:
 
     reading: Reading
     rules: Rules
+    applications: Applications
     changes: Changes
     evidence: Evidence
     sign_in: SignIn
@@ -69,6 +71,11 @@ def one_example(value: dict[str, Any]) -> dict[str, Any]:
     return {"example": {"value": value}}
 
 
+def links(**operations: dict[str, Any]) -> dict[str, Any]:
+    """Return the links of an answer: to which operation, with what of it."""
+    return {name: {"operationId": name} | how for name, how in operations.items()}
+
+
 async def _central(request: Request) -> Central:
     return cast(Central, request.app.state.central)
 
@@ -81,7 +88,7 @@ def as_mediator(
     central: Behind,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_MEDIATOR)],
 ) -> Caller:
-    """Return which mediator calls, from which kiosk; raise Refused: not-signed-in, sealed-unreadable (by another)."""
+    """Return which mediator calls, from which kiosk; raise Refused: not-signed-in, sealed-unreadable."""
     caller = central.sign_in.caller(_token(credentials))
     if getattr(request.state, SEALED_BY, caller.kiosk) != caller.kiosk:
         raise Refused(ProblemName.SEALED_UNREADABLE)

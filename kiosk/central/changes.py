@@ -13,14 +13,14 @@ from kiosk.api.problems import ProblemName
 from kiosk.booking.person import mrz
 from kiosk.central import intents, places, wire
 from kiosk.central import tables as db
+from kiosk.central.applicants import PERSON_CLASH, claim_corrected
 from kiosk.central.catalogue import Catalogue
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
 from kiosk.central.identity import edits, identity_of
-from kiosk.central.intents import Intent, Outcome, in_turn
+from kiosk.central.intents import Intent, Outcome, decided, in_turn
 from kiosk.central.issuer import Issuer
 from kiosk.central.refusal import Refused
-from kiosk.central.rules import PERSON_CLASH, claim_corrected
 from kiosk.central.storage import Storage
 
 _LOCKED = sa.select(db.bookings).where(db.bookings.c.id == sa.bindparam("which")).with_for_update()
@@ -58,10 +58,9 @@ class Changes:
         Raise Refused: invalid (another service, the same slot), moves-used-up, source-unavailable, *-limit,
         slot-taken.
         """
-        with self.storage.reading() as transaction:
-            slot = places.look(transaction, caller, request.slot, self.clock())
 
         def once(transaction: Connection, booking: sa.RowMapping, now: dt.datetime) -> Act:
+            slot = places.look(transaction, caller, request.slot, now)
             self._check_move(booking, slot, now)
             limits = places.limits_of(slot)
             zone = self.catalogue.zone(slot["site"])
@@ -128,22 +127,24 @@ class Changes:
 
         def work(transaction: Connection) -> Answer:
             now = self.clock()
-            # Locked before the key is looked up: the same change may be on its way in another transaction.
-            booking = _locked(transaction, change)
             done = intents.begin(transaction, self.storage.person_key, intent, change.booking)
             if done is None:
+                booking = _locked(transaction, change)
                 _check_standing(booking, change, now)
                 act = once(transaction, booking, now)
                 record(transaction, self.storage.person_key, intent.caller, now, act)
             answer = wire.one_booking(transaction, change.booking, self.catalogue, self.issuer)
             return Outcome(answer, replayed=done is not None)
 
-        try:
-            return in_turn(self.storage, intent.caller, work)
-        except IntegrityError as error:
-            if intents.is_about(error, PERSON_CLASH):
-                raise Refused(ProblemName.PERSON_HAS_BOOKING) from None
-            raise
+        def attempt() -> Answer:
+            try:
+                return in_turn(self.storage, intent.caller, work)
+            except IntegrityError as error:
+                if intents.is_about(error, PERSON_CLASH):
+                    raise Refused(ProblemName.PERSON_HAS_BOOKING) from None
+                raise
+
+        return decided(self.storage, intent, attempt)
 
 
 def _locked(transaction: Connection, change: Change) -> sa.RowMapping:

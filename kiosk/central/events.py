@@ -141,7 +141,7 @@ def verify(transaction: Connection, key: bytes) -> Audit:
 def missing(transaction: Connection) -> list[Missing]:
     """Return bookings without the event that made or cancelled them: what deleting the end of a chain leaves behind."""
     quoted = sa.literal('"') + db.bookings.c.id + sa.literal('"')
-    told, ended = _told("book"), _told("cancel")
+    told, ended = _told("book", "application"), _told("cancel")
     no_book = sa.select(db.bookings.c.reference, sa.literal("book")).outerjoin(
         told, (told.c.subject == db.bookings.c.hold) & told.c.details.contains(quoted)
     )
@@ -155,10 +155,10 @@ def missing(transaction: Connection) -> list[Missing]:
     return sorted((Missing(*row) for row in transaction.execute(both)), key=lambda each: (each.reference, each.action))
 
 
-def _told(action: str) -> sa.Subquery:
+def _told(*actions: str) -> sa.Subquery:
     # Grouped, so that SQLite makes a table of it once and not a search for each booking.
     columns = (db.events.c.subject, sa.func.max(db.events.c.details).label("details"))
-    return sa.select(*columns).where(db.events.c.action == action).group_by(db.events.c.subject).subquery()
+    return sa.select(*columns).where(db.events.c.action.in_(actions)).group_by(db.events.c.subject).subquery()
 
 
 def _follows(key: bytes, row: Mapping[str, Any], before: Head) -> bool:

@@ -13,7 +13,7 @@ from kiosk.central import tables as db
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.events import Act, Caller, record
 from kiosk.central.identity import identity_of, keyed, person_ref
-from kiosk.central.intents import Intent, Outcome, in_turn
+from kiosk.central.intents import Intent, Outcome, decided, in_turn
 from kiosk.central.reading import Reading, Window
 from kiosk.central.storage import Storage
 
@@ -41,8 +41,6 @@ class Evidence:
     def attempt(self, caller: Caller, key: str, request: contract.AttemptRequest) -> Outcome[contract.Attempt]:
         """Search now, and keep what was found under the central's seal; raise Refused(not-found)."""
         catalogue = self.reading.catalogue
-        catalogue.service(request.service)
-        sites = [catalogue.site(site) for site in dict.fromkeys(request.sites)]
         intent = Intent(caller, key, "attempt", "", request)
         self.reading.let_time_pass()
 
@@ -52,6 +50,8 @@ class Evidence:
             if done is not None:
                 kept = transaction.scalar(sa.select(db.attempts.c.answer).where(db.attempts.c.id == done))
                 return Outcome(contract.Attempt.model_validate_json(kept or ""), replayed=True)
+            catalogue.service(request.service)
+            sites = [catalogue.site(site) for site in dict.fromkeys(request.sites)]
             offers = self.reading.offers(transaction, caller, request.service, sites, Window(None, None))
             attempt = self._attempt(transaction, request, offers)
             self._keep(transaction, identifier, request, attempt)
@@ -59,7 +59,7 @@ class Evidence:
             record(transaction, self.storage.person_key, caller, attempt.at, act)
             return Outcome(attempt, replayed=False)
 
-        return in_turn(self.storage, caller, once)
+        return decided(self.storage, intent, lambda: in_turn(self.storage, caller, once))
 
     def report(self, caller: Caller, key: str, request: contract.ReportRequest) -> Outcome[contract.Report]:
         """Keep what somebody tells of a resale, for a person to read."""

@@ -20,6 +20,7 @@ SLOT_ID = "s-6f1d2c"
 HOLD_ID = "5b0c1a52-6d0f-4f3e-9a55-0d6f2f6b8c11"
 BOOKING_ID = "0f7d3c1e-52b8-4a0c-8f0e-3d1f6a2b9c44"
 REFERENCE = "7K4MQ2XP93TQ"
+PERSON = {"surname": "Diallo", "given_names": "Mariam", "birth_date": "1990-02-03", "phone": "+33612345678"}
 NONCE = "0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d"
 
 _PARIS = ZoneInfo("Europe/Paris")
@@ -92,6 +93,7 @@ def answers(catalogue: Catalogue) -> dict[str, BaseModel]:
         "listSlots": contract.SlotPage(slots=[_SLOT]),
         "createHold": contract.Hold(id=HOLD_ID, slot=_SLOT, expires_at=_NOW + dt.timedelta(minutes=5)),
         "createBookings": _BOOKINGS,
+        "createApplication": _BOOKINGS,
         "readBookingsByKey": contract.Outcome(action="book", bookings=[_BOOKING]),
         "searchBookings": _BOOKINGS,
         "rescheduleBooking": _BOOKING.model_copy(

@@ -1,4 +1,4 @@
-"""One write per Idempotency-Key and kiosk: what an earlier call did is found again, and races are settled."""
+"""One decision per Idempotency-Key and kiosk: done or refused, it is found again, and races are settled."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from pydantic import BaseModel
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from kiosk.api.problems import ProblemName
+from kiosk.api.problems import ProblemName, Rejection
 from kiosk.central import tables as db
 from kiosk.central.events import Caller
 from kiosk.central.identity import payload_hmac
-from kiosk.central.refusal import Refused
+from kiosk.central.refusal import FINAL, Refused, RefusedBefore
 from kiosk.central.storage import Storage, take_turn
 
 RACES = 8  # lost in a row before the central gives up
@@ -39,6 +39,11 @@ _FIND = sa.select(db.intents).where(db.intents.c.kiosk == sa.bindparam("of"), db
 _BEGIN = sa.text(
     "INSERT INTO intents (kiosk, key, action, subject, payload_hmac)"
     " VALUES (:of, :under, :action, :subject, :fingerprint) ON CONFLICT (kiosk, key) DO NOTHING RETURNING key"
+)
+_REFUSE = sa.text(
+    "INSERT INTO intents (kiosk, key, action, subject, payload_hmac, problem, reason, detail)"
+    " VALUES (:of, :under, :action, '', :fingerprint, :problem, :reason, :detail)"
+    " ON CONFLICT (kiosk, key) DO NOTHING RETURNING key"
 )
 
 
@@ -86,24 +91,75 @@ def in_turn(storage: Storage, caller: Caller, work: Callable[[Connection], Answe
     return settle(storage, alone)
 
 
+def decided(storage: Storage, intent: Intent, attempt: Callable[[], Answer]) -> Answer:
+    """Return what `attempt` answers; when it refuses, for a reason that is the request's own, that is kept.
+
+    Whichever copy of a request commits first under the key decides: a refusal never meets a success that comes late,
+    since that finds the refusal, nor hides one that came in between.
+    """
+    try:
+        return attempt()
+    except RefusedBefore:
+        raise
+    except Refused as refused:
+        said = refused
+        if said.problem not in FINAL:
+            raise
+        if in_turn(storage, intent.caller, lambda tx: _refuse(tx, storage.person_key, intent, said)) is None:
+            raise
+    return attempt()
+
+
 def begin(transaction: Connection, key: bytes, intent: Intent, subject: str) -> str | None:
     """Write down, in the transaction that does it, what the intent is about; return the subject if it was done before.
 
-    Raise Refused(idempotency-mismatch) when the key was used for anything else.
+    Raise Refused: idempotency-mismatch when the key was used for anything else; RefusedBefore.
     """
-    fingerprint = payload_hmac(key, intent.target, intent.request)
-    done = {"of": intent.caller.kiosk, "under": intent.key, "action": intent.action}
-    if transaction.scalar(_BEGIN, done | {"subject": subject, "fingerprint": fingerprint}) is not None:
-        return None
-    row = transaction.execute(_FIND, {"of": intent.caller.kiosk, "under": intent.key}).mappings().one()
-    if row["action"] != intent.action or row["payload_hmac"] != fingerprint:
-        raise Refused(ProblemName.IDEMPOTENCY_MISMATCH)
-    return str(row["subject"])
+    return _write_down(transaction, key, intent, _BEGIN, {"subject": subject})
+
+
+def settled(transaction: Connection, key: bytes, intent: Intent) -> str | None:
+    """Return the subject if it was done before, and raise as `begin` does; for who must look before it begins."""
+    row = find(transaction, intent.caller.kiosk, intent.key)
+    return None if row is None else _decision(row, intent, payload_hmac(key, intent.target, intent.request))
 
 
 def find(transaction: Connection, kiosk: str, key: str) -> sa.RowMapping | None:
-    """Return what succeeded under this kiosk's key."""
+    """Return what was decided under this kiosk's key."""
     return transaction.execute(_FIND, {"of": kiosk, "under": key}).mappings().one_or_none()
+
+
+def refusal_in(row: sa.RowMapping) -> RefusedBefore | None:
+    """Return the refusal that was kept in a row of `find`; None when it was done."""
+    if row["problem"] is None:
+        return None
+    reason = Rejection(row["reason"]) if row["reason"] else None
+    return RefusedBefore(ProblemName(row["problem"]), row["detail"], reason)
+
+
+def _refuse(transaction: Connection, key: bytes, intent: Intent, said: Refused) -> str | None:
+    kept = {"problem": said.problem.value, "reason": said.reason and said.reason.value, "detail": said.detail}
+    return _write_down(transaction, key, intent, _REFUSE, kept)
+
+
+def _write_down(
+    transaction: Connection, key: bytes, intent: Intent, how: sa.TextClause, what: dict[str, str | None]
+) -> str | None:
+    fingerprint = payload_hmac(key, intent.target, intent.request)
+    named = {"of": intent.caller.kiosk, "under": intent.key, "action": intent.action, "fingerprint": fingerprint}
+    if transaction.scalar(how, named | what) is not None:
+        return None
+    row = transaction.execute(_FIND, {"of": intent.caller.kiosk, "under": intent.key}).mappings().one()
+    return _decision(row, intent, fingerprint)
+
+
+def _decision(row: sa.RowMapping, intent: Intent, fingerprint: str) -> str:
+    if row["action"] != intent.action or row["payload_hmac"] != fingerprint:
+        raise Refused(ProblemName.IDEMPOTENCY_MISMATCH)
+    refused = refusal_in(row)
+    if refused is not None:
+        raise refused
+    return str(row["subject"])
 
 
 def is_about(error: IntegrityError, names: tuple[str, ...]) -> bool:

@@ -105,6 +105,26 @@ _LOOK = _OFFERED.add_columns(
         | sa.exists().where(db.releases.c.mediator == sa.bindparam("my_self"))
     ).label("gave_up"),
 )
+_SITE = (
+    sa.select(
+        db.services.c.id.label("service"), db.sites.c.source, _ANYTHING_DUE.scalar_subquery().label("due"), *_LIMITS
+    )
+    .select_from(sa.join(db.services, db.sites, sa.true()))
+    .where(db.services.c.id == sa.bindparam("what"), db.sites.c.id == sa.bindparam("where"))
+)
+_FIRST = (
+    sa.select(db.slots.c.id)
+    .where(
+        db.slots.c.service == sa.bindparam("what"),
+        db.slots.c.site == sa.bindparam("where"),
+        db.slots.c.date.between(sa.bindparam("first"), sa.bindparam("last")),
+        db.slots.c.start_at > sa.bindparam("now"),
+        db.slots.c.taken < db.slots.c.capacity,  # what the index holds
+        FREE_TO_CALLER > 0,
+    )
+    .order_by(db.slots.c.date, db.slots.c.start_at)
+    .limit(1)
+)
 _RETURN = (
     sa.update(db.releases).where(_DUE_RELEASES).values(returned=True).returning(db.releases.c.slot, db.releases.c.seats)
 )
@@ -151,6 +171,11 @@ def look(connection: Connection, caller: Caller, slot: str, now: dt.datetime) ->
     return _found(connection.execute(_LOOK, asked))
 
 
+def look_at_site(connection: Connection, service: str, site: str, now: dt.datetime) -> sa.RowMapping:
+    """Return the source of a site with the limits of a service, and `due` (see is_due); both are known to exist."""
+    return connection.execute(_SITE, {"what": service, "where": site, "now": now}).mappings().one()
+
+
 def limits_of(row: sa.RowMapping) -> Limits:
     """Return the limits in a row that was selected with them."""
     return Limits(**{name: row[name] for name in BOUNDS})
@@ -180,6 +205,25 @@ def take(transaction: Connection, caller: Caller, slot: sa.RowMapping, seats: in
     if left is None:
         raise Refused(ProblemName.SLOT_TAKEN)
     return int(left)
+
+
+def take_first(
+    transaction: Connection, caller: Caller, wanted: tuple[str, str], days: tuple[dt.date, dt.date], now: dt.datetime
+) -> sa.RowMapping:
+    """Take a place of the first slot of a service and site that has one for the caller in these days; return the slot.
+
+    Raise Refused(no-place).
+    """
+    mine = {"my_kiosk": caller.kiosk, "my_self": caller.mediator}
+    asked = mine | dict(zip(("what", "where", "first", "last"), wanted + days, strict=True)) | {"now": now}
+    while first := transaction.scalar(_FIRST, asked):
+        slot = look(transaction, caller, first, now)
+        try:
+            take(transaction, caller, slot, 1)
+        except Refused:
+            continue  # somebody was faster: in PostgreSQL, the next look sees it
+        return slot
+    raise Refused(ProblemName.NO_PLACE)
 
 
 def give_up(

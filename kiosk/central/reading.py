@@ -215,16 +215,19 @@ class Reading:
         return days
 
     def by_key(self, kiosk: str, key: str) -> contract.Outcome:
-        """Return what this kiosk's intent came to; raise Refused(not-found) when nothing was done under the key."""
+        """Return what this kiosk's intent came to; raise Refused(not-found) when nothing was decided under the key."""
         with self.storage.reading() as transaction:
             intent = intents.find(transaction, kiosk, key)
             if intent is None:
-                raise Refused(ProblemName.NOT_FOUND, "nothing was done under this key")
+                raise Refused(ProblemName.NOT_FOUND, "nothing was decided under this key")
+            refused = intents.refusal_in(intent)
+            if refused is not None:
+                return contract.Outcome(action=intent["action"], refusal=refused.described())
             return self._outcome(transaction, intent["action"], intent["subject"])
 
     def _outcome(self, transaction: Connection, action: Action, subject: str) -> contract.Outcome:
         match action:
-            case "book":
+            case "book" | "application":
                 booked = wire.bookings_of_hold(transaction, subject, self.catalogue, self.issuer)
                 return contract.Outcome(action=action, bookings=booked.bookings)
             case "hold":

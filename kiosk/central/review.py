@@ -189,12 +189,14 @@ def _bursts(transaction: Connection, since: dt.datetime) -> Iterator[Signal]:
 
 
 def _largest_bursts(transaction: Connection, role: _Role, since: dt.datetime) -> dict[str, tuple[int, dt.datetime]]:
+    # What was asked for over a day without a network arrives in one minute: it was no burst.
+    at = sa.func.coalesce(db.bookings.c.asked_at, db.bookings.c.created_at)
     window = sa.func.count().over(
         partition_by=role.of_bookings,
-        order_by=_number(db.bookings.c.created_at),
+        order_by=_number(at),
         range_=(-BURST_MINUTES * _HOUR // 60, 0),
     )
-    columns = (role.of_bookings.label("subject"), db.bookings.c.created_at.label("at"), window.label("places"))
+    columns = (role.of_bookings.label("subject"), at.label("at"), window.label("places"))
     windows = sa.select(*columns).where(db.bookings.c.created_at >= since).subquery()
     query = sa.select(windows).where(windows.c.places > BURST_PLACES).order_by(windows.c.places.desc(), windows.c.at)
     largest: dict[str, tuple[int, dt.datetime]] = {}

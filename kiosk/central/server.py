@@ -1,32 +1,31 @@
 """The calls of the central API; each hands over to a rule or a reading and holds no rule itself."""
 
 import datetime as dt
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Response
 from fastapi import Body as JsonBody
 from fastapi import Form as FormField
-from pydantic import BaseModel
 
 from kiosk import __version__
 from kiosk.api import contract
 from kiosk.api.problems import Problem, ProblemName
 from kiosk.api.text import Identifier
-from kiosk.central import counter_calls
+from kiosk.central import counter_calls, write_calls
 from kiosk.central.admissions import Admissions
+from kiosk.central.applicants import Applicants
+from kiosk.central.applications import Applications
 from kiosk.central.boundary import guard
-from kiosk.central.calling import Behind, Central, SignedIn, as_either, as_mediator, one_example, problems
+from kiosk.central.calling import Behind, Central, SignedIn, as_either, as_mediator, links, problems
 from kiosk.central.catalogue import Catalogue, load_catalogue
-from kiosk.central.changes import Change, Changes
+from kiosk.central.changes import Changes
 from kiosk.central.clock import Chance, Clock
 from kiosk.central.counters import Counters
 from kiosk.central.evidence import Evidence
-from kiosk.central.examples import BOOKING_ID, HOLD_ID, REFERENCE, SERVICE_ID, SITE_ID, SLOT_ID, answers
-from kiosk.central.intents import Outcome
+from kiosk.central.examples import PERSON, REFERENCE, SERVICE_ID, SITE_ID, answers
 from kiosk.central.issuer import Issuer
 from kiosk.central.manifests import Manifests
-from kiosk.central.places import rate_headers
 from kiosk.central.reading import Reading, Window
 from kiosk.central.registers import Registers
 from kiosk.central.rules import Rules
@@ -38,30 +37,19 @@ from kiosk.central.ticket_checks import TicketChecks
 
 API_VERSION = "1"
 
-Answer = TypeVar("Answer")
-
 _NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
-
-_PERSON = {"surname": "Diallo", "given_names": "Mariam", "birth_date": "1990-02-03", "phone": "+33612345678"}
-_HOLD_REQUEST = {"slot": SLOT_ID, "persons": [_PERSON | {"identifiers": {"agdref": "9900000001"}}]}
-_CORRECTION = {"surname": "Dialo", "given_names": "Mariam", "birth_date": "1990-02-03", "reason": "typed-wrong"}
-_ATTEMPT = {"service": "sejour-renouvellement", "sites": ["pref-93", "sp-932"]}
-_REPORT = {"channel": "online", "price_euros": 150, "place": "Bobigny"}
-_CAPS = (ProblemName.MEDIATOR_LIMIT, ProblemName.KIOSK_LIMIT, ProblemName.SITE_LIMIT)
-_RATE_HEADERS = {
-    "RateLimit-Policy": {"schema": {"type": "string"}, "description": "how many places each window allows (q, w)"},
-    "RateLimit": {"schema": {"type": "string"}, "description": "how many are left (r), for how many seconds (t)"},
-}
 
 
 def create_app(storage: Storage, catalogue: Catalogue, registers: Registers, clock: Clock, chance: Chance) -> FastAPI:
     """Return the server over an open, migrated storage."""
     app = describe()
     issuer = Issuer(storage.person_key)
+    applicants = Applicants(storage, catalogue, registers, clock)
     reading = Reading(storage, catalogue, issuer, clock, chance)
     app.state.central = Central(
         reading,
-        Rules(storage, catalogue, issuer, registers, clock, chance),
+        Rules(storage, catalogue, issuer, applicants, clock, chance),
+        Applications(storage, catalogue, issuer, applicants, clock, chance),
         Changes(storage, catalogue, issuer, clock, chance),
         Evidence(storage, reading, clock, chance),
         SignIn(storage, clock, chance),
@@ -92,6 +80,7 @@ def describe() -> FastAPI:
     app.include_router(_open)
     app.include_router(_signed_in)
     app.include_router(_either)
+    app.include_router(write_calls.router)
     app.include_router(counter_calls.router)
     guard(app)
     return app
@@ -114,69 +103,8 @@ def openapi_document() -> dict[str, Any]:
     return document
 
 
-def _replay_of(model: type[BaseModel]) -> dict[str, Any]:
-    headers = {"Idempotency-Replayed": {"schema": {"const": "true"}}}
-    return {"model": model, "description": "Done before under the same key", "headers": headers}
-
-
-def _changed(*names: ProblemName) -> dict[int | str, dict[str, Any]]:
-    tag = {"ETag": {"schema": {"type": "string"}, "description": "the new revision, for the next If-Match"}}
-    always = (
-        ProblemName.IDEMPOTENCY_KEY_MISSING,
-        ProblemName.NOT_FOUND,
-        ProblemName.NOT_ACTIVE,
-        ProblemName.STALE,
-        ProblemName.IDEMPOTENCY_MISMATCH,
-        ProblemName.IF_MATCH_MISSING,
-    )
-    return {200: {"headers": tag, "links": _links(**_changes_of("$response.body#"))}, **problems(*always, *names)}
-
-
-def _links(**operations: dict[str, Any]) -> dict[str, Any]:
-    return {name: {"operationId": name} | how for name, how in operations.items()}
-
-
-def _changes_of(booking: str) -> dict[str, dict[str, Any]]:
-    parameters = {"booking": f"{booking}/id", "If-Match": f'"{{{booking}/revision}}"'}
-    return {name: {"parameters": parameters} for name in ("rescheduleBooking", "cancelBooking", "correctBooking")}
-
-
-def _answer(outcome: Outcome[Answer], response: Response) -> Answer:
-    if outcome.replayed:
-        response.status_code = 200
-        response.headers["Idempotency-Replayed"] = "true"
-    return outcome.answer
-
-
-def _tagged(outcome: Outcome[contract.Booking], response: Response) -> contract.Booking:
-    response.headers["ETag"] = f'"{outcome.answer.revision}"'
-    return _answer(outcome, response)
-
-
-def _change(booking: str, if_match: str, key: str) -> Change:
-    return Change(booking, int(if_match.strip('"')), key)
-
-
 ServiceQuery = Annotated[Identifier, Query(examples=[SERVICE_ID])]
 Key = Annotated[str, Path(pattern=contract.IDEMPOTENCY_KEY_PATTERN)]
-BookingId = Annotated[Identifier, Path(examples=[BOOKING_ID])]
-_KEY_HEADER = Header(
-    alias="Idempotency-Key",
-    pattern=contract.IDEMPOTENCY_KEY_PATTERN,
-    description="the same for every retry of one intent",
-    examples=["0190c6e0-8f6e-7c3a-9d57-3f2b1a6c4e5d"],
-)
-IdempotencyKey = Annotated[str, _KEY_HEADER]
-HoldKey = Annotated[str | None, _KEY_HEADER]
-Revision = Annotated[
-    str,
-    Header(
-        alias="If-Match",
-        pattern=contract.REVISION_PATTERN,
-        description="the booking's revision as last seen, in quotes",
-        examples=['"1"'],
-    ),
-]
 
 _open = APIRouter()
 _signed_in = APIRouter(prefix="/v1", dependencies=[Depends(as_mediator)], responses=problems(ProblemName.NOT_SIGNED_IN))
@@ -242,7 +170,7 @@ def me(central: Behind, caller: SignedIn) -> contract.Me:
     summary="What can be booked",
     responses={
         200: {
-            "links": _links(
+            "links": links(
                 readService={"parameters": {"service": "$response.body#/services/0/id"}},
                 readAvailability={"parameters": {"service": "$response.body#/services/0/id", "site": SITE_ID}},
             )
@@ -284,7 +212,7 @@ def sites(
     summary="Free places per site and day",
     responses={
         200: {
-            "links": _links(
+            "links": links(
                 listSlots={
                     "parameters": {
                         "service": "$response.body#/service",
@@ -317,8 +245,8 @@ def availability(
     summary="Free slots of one day",
     responses={
         200: {
-            "links": _links(
-                createHold={"requestBody": {"slot": "$response.body#/slots/0/id", "persons": [_PERSON]}},
+            "links": links(
+                createHold={"requestBody": {"slot": "$response.body#/slots/0/id", "persons": [PERSON]}},
                 createAttempt={
                     "requestBody": {"service": "$request.query.service", "sites": ["$response.body#/slots/0/site"]}
                 },
@@ -345,219 +273,6 @@ def slots(
     return page
 
 
-@_signed_in.post(
-    "/holds",
-    operation_id="createHold",
-    summary="Keep a slot for some minutes",
-    status_code=201,
-    responses={
-        201: {
-            "headers": _RATE_HEADERS,
-            "links": _links(
-                createBookings={
-                    "requestBody": {
-                        "hold": "$response.body#/id",
-                        "persons": [_PERSON],
-                        "consent": {"mode": "present"},
-                    }
-                },
-                deleteHold={"parameters": {"hold": "$response.body#/id"}},
-            ),
-        },
-        **problems(
-            ProblemName.NOT_FOUND,
-            ProblemName.SLOT_TAKEN,
-            ProblemName.PERSON_HAS_BOOKING,
-            ProblemName.PERSON_HAS_HOLD,
-            ProblemName.COOLING_OFF,
-            ProblemName.IDENTITY_REJECTED,
-            ProblemName.REJECTIONS_LIMIT,
-            *_CAPS,
-            ProblemName.REGISTER_UNAVAILABLE,
-            ProblemName.SOURCE_UNAVAILABLE,
-            ProblemName.HOLD_EXPIRED,
-            ProblemName.IDEMPOTENCY_MISMATCH,
-            ProblemName.SEALED_UNREADABLE,
-        ),
-    },
-)
-def create_hold(
-    central: Behind,
-    caller: SignedIn,
-    response: Response,
-    body: Annotated[contract.HoldRequest, JsonBody(openapi_examples=one_example(_HOLD_REQUEST))],
-    idempotency_key: HoldKey = None,
-) -> contract.Hold:
-    """Keep places for these persons. A kiosk has one hold: the same again changes nothing, another one ends it.
-
-    Under an Idempotency-Key that was used before, the hold of then is answered, or hold-expired.
-    """
-    held = central.rules.hold(caller, body, idempotency_key)
-    response.headers.update(rate_headers(held.left, central.clock()))
-    return held.hold
-
-
-@_signed_in.delete("/holds/{hold}", operation_id="deleteHold", summary="Give a held slot back", status_code=204)
-def delete_hold(central: Behind, caller: SignedIn, hold: Annotated[Identifier, Path(examples=[HOLD_ID])]) -> None:
-    """Give the places back. Safe to repeat; a hold that is over, unknown or another kiosk's is left as it is."""
-    central.rules.release(caller, hold)
-
-
-@_signed_in.post(
-    "/bookings",
-    operation_id="createBookings",
-    summary="Turn a hold into bookings, all or none",
-    status_code=201,
-    responses={
-        201: {
-            "links": _links(
-                readBookingsByKey={"parameters": {"key": "$request.header.Idempotency-Key"}},
-                **_changes_of("$response.body#/bookings/0"),
-            )
-        },
-        200: _replay_of(contract.Bookings),
-        **problems(
-            ProblemName.IDEMPOTENCY_KEY_MISSING,
-            ProblemName.PERSON_HAS_BOOKING,
-            ProblemName.COOLING_OFF,
-            ProblemName.HOLD_EXPIRED,
-            ProblemName.NOT_A_TYPO,
-            ProblemName.IDEMPOTENCY_MISMATCH,
-        ),
-    },
-)
-def create_bookings(
-    central: Behind,
-    caller: SignedIn,
-    response: Response,
-    body: Annotated[
-        contract.BookingRequest,
-        JsonBody(openapi_examples=one_example({"hold": HOLD_ID, "persons": [_PERSON], "consent": {"mode": "present"}})),
-    ],
-    idempotency_key: IdempotencyKey,
-) -> contract.Bookings:
-    """Book once per Idempotency-Key and kiosk, whatever is retried; only successes are remembered under a key."""
-    return _answer(central.rules.book(caller, idempotency_key, body), response)
-
-
-@_signed_in.get(
-    "/bookings/by-key/{key}",
-    operation_id="readBookingsByKey",
-    summary="What became of an intent",
-    responses=problems(ProblemName.NOT_FOUND),
-)
-def bookings_by_key(central: Behind, caller: SignedIn, key: Key) -> contract.Outcome:
-    """Return what this kiosk's intent of that key came to: the way out of an answer that never came."""
-    return central.reading.by_key(caller.kiosk, key)
-
-
-@_signed_in.post(
-    "/bookings/{booking}/reschedule",
-    operation_id="rescheduleBooking",
-    summary="Move an appointment",
-    responses=_changed(
-        ProblemName.SLOT_TAKEN,
-        ProblemName.MOVES_USED_UP,
-        *_CAPS,
-        ProblemName.SOURCE_UNAVAILABLE,
-    ),
-)
-def reschedule_booking(
-    central: Behind,
-    caller: SignedIn,
-    response: Response,
-    booking: BookingId,
-    body: Annotated[contract.RescheduleRequest, JsonBody(openapi_examples=one_example({"slot": SLOT_ID}))],
-    idempotency_key: IdempotencyKey,
-    if_match: Revision,
-) -> contract.Booking:
-    """Take the new slot and give the old one up in one transaction; the person and the reference stay."""
-    change = _change(booking, if_match, idempotency_key)
-    return _tagged(central.changes.reschedule(caller, change, body), response)
-
-
-@_signed_in.post(
-    "/bookings/{booking}/cancel",
-    operation_id="cancelBooking",
-    summary="Give an appointment up",
-    responses=_changed(),
-)
-def cancel_booking(
-    central: Behind,
-    caller: SignedIn,
-    response: Response,
-    booking: BookingId,
-    body: Annotated[contract.CancelRequest, JsonBody(openapi_examples=one_example({"reason": "person"}))],
-    idempotency_key: IdempotencyKey,
-    if_match: Revision,
-) -> contract.Booking:
-    """Cancel. The place stays hidden for hours, and never goes back to this kiosk or mediator."""
-    change = _change(booking, if_match, idempotency_key)
-    return _tagged(central.changes.cancel(caller, change, body), response)
-
-
-@_signed_in.post(
-    "/bookings/{booking}/correction",
-    operation_id="correctBooking",
-    summary="Put a typing error right",
-    responses=_changed(ProblemName.PERSON_HAS_BOOKING, ProblemName.COOLING_OFF, ProblemName.NOT_A_TYPO),
-)
-def correct_booking(
-    central: Behind,
-    caller: SignedIn,
-    response: Response,
-    booking: BookingId,
-    body: Annotated[contract.CorrectionRequest, JsonBody(openapi_examples=one_example(_CORRECTION))],
-    idempotency_key: IdempotencyKey,
-    if_match: Revision,
-) -> contract.Booking:
-    """Correct a name or a birth date by a few letters, counted from the identity first given. No call does more."""
-    change = _change(booking, if_match, idempotency_key)
-    return _tagged(central.changes.correct(caller, change, body), response)
-
-
-@_signed_in.post(
-    "/attempts",
-    operation_id="createAttempt",
-    summary="Search, and have it proved",
-    status_code=201,
-    responses={
-        200: _replay_of(contract.Attempt),
-        **problems(ProblemName.IDEMPOTENCY_KEY_MISSING, ProblemName.NOT_FOUND, ProblemName.IDEMPOTENCY_MISMATCH),
-    },
-)
-def create_attempt(
-    central: Behind,
-    caller: SignedIn,
-    response: Response,
-    body: Annotated[contract.AttemptRequest, JsonBody(openapi_examples=one_example(_ATTEMPT))],
-    idempotency_key: IdempotencyKey,
-) -> contract.Attempt:
-    """Look now, and keep what was found: free, none, or a source that did not answer."""
-    return _answer(central.evidence.attempt(caller, idempotency_key, body), response)
-
-
-@_signed_in.post(
-    "/reports",
-    operation_id="createReport",
-    summary="Tell of a resale",
-    status_code=201,
-    responses={
-        200: _replay_of(contract.Report),
-        **problems(ProblemName.IDEMPOTENCY_KEY_MISSING, ProblemName.IDEMPOTENCY_MISMATCH),
-    },
-)
-def create_report(
-    central: Behind,
-    caller: SignedIn,
-    response: Response,
-    body: Annotated[contract.ReportRequest, JsonBody(openapi_examples=one_example(_REPORT))],
-    idempotency_key: IdempotencyKey,
-) -> contract.Report:
-    """Keep what somebody tells, for a person to read. Nobody is asked who they are."""
-    return _answer(central.evidence.report(caller, idempotency_key, body), response)
-
-
 @_signed_in.post("/bookings/search", operation_id="searchBookings", summary="Find a person's appointments")
 def search_bookings(
     central: Behind,
@@ -573,3 +288,14 @@ def search_bookings(
 ) -> contract.Bookings:
     """Search by reference, or by surname (whole, or its first letters) with the exact birth date; at most 20."""
     return central.reading.search(body)
+
+
+@_signed_in.get(
+    "/bookings/by-key/{key}",
+    operation_id="readBookingsByKey",
+    summary="What became of an intent",
+    responses=problems(ProblemName.NOT_FOUND),
+)
+def bookings_by_key(central: Behind, caller: SignedIn, key: Key) -> contract.Outcome:
+    """Return what this kiosk's intent of that key came to: the way out of an answer that never came."""
+    return central.reading.by_key(caller.kiosk, key)

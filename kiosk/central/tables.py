@@ -185,13 +185,16 @@ caps = sa.Table(
 )
 
 intents = sa.Table(
-    "intents",  # what succeeded under an Idempotency-Key; kept, so that a retry years later still finds it
+    "intents",  # what was decided under an Idempotency-Key; kept, so that a retry years later still finds it
     metadata,
     sa.Column("kiosk", sa.ForeignKey("kiosks.id"), nullable=False),
     sa.Column("key", sa.String(64), nullable=False),
     sa.Column("action", sa.String(20), nullable=False),
-    sa.Column("subject", sa.String(36), nullable=False),  # the hold, booking, attempt or report it is about
+    sa.Column("subject", sa.String(36), nullable=False),  # the hold, booking, attempt or report; empty if refused
     sa.Column("payload_hmac", sa.String(64), nullable=False),
+    sa.Column("problem", sa.String(40)),  # why it was refused, for good; none if it was done
+    sa.Column("reason", sa.String(40)),
+    sa.Column("detail", sa.String(200)),
     sa.PrimaryKeyConstraint("kiosk", "key", name="one_intent_per_key"),
 )
 
@@ -225,6 +228,7 @@ bookings = sa.Table(
     sa.Column("kiosk", sa.ForeignKey("kiosks.id"), nullable=False),
     sa.Column("demonstration", sa.Boolean, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("asked_at", Instant),  # of an application: when the person stood at the kiosk, as the kiosk has it
     sa.Column("cancelled_at", Instant),
     sa.Column("cancel_reason", sa.String(20)),
     sa.Column("changed_at", Instant, nullable=False),  # when it became this revision; its ticket is of that moment

@@ -16,7 +16,14 @@ _ADVICE = {  # where the screens speak of their keys, or of a network
     Person.NAME_CUT: "La pièce ne donne qu'une partie du nom : donnez --surname, --given-names et --birth-date.",
     Person.NO_KEY: "Donnez la liste du jour du lieu (--manifest), ou comparez vous-même.",
 }
-_NO_LIST = "! Sans liste du jour (--manifest), seule la signature est vérifiée : une annulation ne se voit pas."
+_NO_LIST = (
+    "! Sans liste du jour (--manifest), seuls comptent la signature, le lieu, le jour et l'heure : "
+    "une annulation ne se voit pas."
+)
+_NOTHING = (
+    "! Sans liste du jour (--manifest) ni lieu (--site), seules comptent la signature et l'heure : "
+    "une annulation ne se voit pas."
+)
 _OLD_LIST = " Une annulation faite depuis ne se voit pas."
 _NO_ZONE = "Ce lieu n'est pas au catalogue : l'heure ci-dessus est en temps universel (UTC)."
 _NOT_VOUCHED = "! Personne ne s'est porté garant de la liste des clés : réglez root_key (KIOSK_ROOT_KEY)."
@@ -73,7 +80,7 @@ class Answer:
 
     def _knowledge(self, age: str) -> str:
         if self.verdict.as_of is None:
-            return _NO_LIST
+            return _NOTHING if self.here is None else _NO_LIST
         return age if self.verdict.is_fresh else age + _OLD_LIST
 
     def _names(self) -> tuple[Site | None, Service | None]:

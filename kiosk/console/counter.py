@@ -5,6 +5,7 @@ import datetime as dt
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from kiosk.booking import french
 from kiosk.desk.answers import (
@@ -16,10 +17,11 @@ from kiosk.desk.answers import (
     Refusal,
     StateError,
 )
-from kiosk.desk.welcome import Conflict, Synced, Welcome
+from kiosk.desk.welcome import BOOK_FILE, Conflict, Synced, Welcome
 from kiosk.embedded import host_for
 from kiosk.journal.counter_book import BookError, BookFullError, BookInUseError, BookNewerError
-from kiosk.settings import SettingsError, load
+from kiosk.settings import SettingsError, load, open_lock
+from kiosk.statefile import put_aside
 
 FAILURE, USAGE_ERROR = 1, 2
 
@@ -58,6 +60,7 @@ def sync(environ: Mapping[str, str], site: str | None) -> int:
     try:
         settings = load(environ)
         site = settings.site_of_counter(site)
+        open_lock(settings.counter_dir(site)).close()  # who holds it keeps the book as well, and that says it better
     except SettingsError as error:
         return _refuse(str(error), USAGE_ERROR)
     welcome = Welcome(settings, site, host=host_for(settings), now=_now, new_nonce=lambda: str(uuid.uuid4()))
@@ -65,7 +68,8 @@ def sync(environ: Mapping[str, str], site: str | None) -> int:
         synced = asyncio.run(_meet(welcome))
     except DeskError as error:
         return _refuse(_sentence(error), FAILURE)
-    sys.stdout.write("".join(f"{line}\n" for line in _told(synced)))
+    lines = [*_told(synced), *_put_aside(settings.counter_dir(site) / BOOK_FILE)]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
 
 
@@ -84,6 +88,11 @@ def _told(synced: Synced) -> Iterator[str]:
     for date, number in synced.appointments.items():
         count = french.counted(number, "rendez-vous", "rendez-vous")
         yield f"{french.capitalised(french.long_date(date))} : {count}."
+
+
+def _put_aside(book: Path) -> Iterator[str]:
+    for damaged in put_aside(book):
+        yield f"! Un carnet abîmé est mis de côté : {damaged.name}. Ce qu'il n'avait pas transmis y est resté."
 
 
 def _conflict(conflict: Conflict) -> str:

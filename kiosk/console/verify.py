@@ -8,7 +8,7 @@ import datetime as dt
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -78,7 +78,7 @@ def run(asked: Asked, environ: Mapping[str, str], now: dt.datetime) -> int:
         directory = _directory()
         place = _place(asked, key_set, directory, moment)
         found = _ask(_text(asked.ticket), asked, key_set, place, moment, bearer)
-    except (UsageError, SettingsError, PersonError, BadZoneError, BadReferenceError) as error:
+    except (UsageError, SettingsError, PersonError, BadReferenceError) as error:
         return _refuse(str(error))
     answer = Answer(found, directory, place.here, moment, is_vouched=settings.root_key is not None)
     return _write(answer.json() if asked.as_json else answer.text(), VALID if answer.is_good else NOT_VALID)
@@ -116,15 +116,29 @@ def _bearer(asked: Asked, today: dt.date) -> Bearer | None:
     if asked.mrz is not None:
         if any(each is not None for each in typed):
             raise UsageError("donnez --mrz, ou bien --surname, --given-names et --birth-date")
-        return read_zone(asked.mrz)
+        with _named("--mrz"):
+            return read_zone(asked.mrz)
     if all(each is None for each in typed):
         return None
     surname, given_names, birth_date = typed
     if surname is None or given_names is None or birth_date is None:
         raise UsageError('--surname, --given-names et --birth-date vont ensemble ; un seul nom : --given-names ""')
-    return identity.bearer_of(
-        person.surname(surname), person.given_names(given_names), person.birth_date(birth_date, today)
-    )
+    with _named("--surname"):
+        surname = person.surname(surname)
+    with _named("--given-names"):
+        given_names = person.given_names(given_names)
+    with _named("--birth-date"):
+        born = person.birth_date(birth_date, today)
+    return identity.bearer_of(surname, given_names, born)
+
+
+@contextlib.contextmanager
+def _named(option: str) -> Iterator[None]:
+    """Say of what is wrong with a person in which option it stands."""
+    try:
+        yield
+    except (PersonError, BadZoneError) as error:
+        raise UsageError(f"{option} : {error}") from None
 
 
 def _text(ticket: str | None) -> str:

@@ -45,6 +45,7 @@ class Bookings:
         self._sites: dict[str, Site] = {}
         self._shift: Shift | None = None
         self._in_hand: str | None = None
+        self._holding: set[str] = set()  # the intents of holds that somebody waits for
         self.central = Central.STARTING
         self.demonstration = False
 
@@ -130,6 +131,7 @@ class Bookings:
             raise ValueError("a slot is kept for somebody")
         request = convert.hold_request(slot, journey.person, journey.numbers_to_give)
         wish = Wish(self._new_key(), Action.HOLD, "/v1/holds", request)
+        self._holding.add(wish.key)
         try:
             with self.contact():
                 outcome = await self._carry(wish)
@@ -138,6 +140,7 @@ class Bookings:
                 return convert.hold(outcome.hold, journey.person)
         finally:  # one that nobody heard of runs out by itself
             await self._outgoing.forget(wish.key)
+            self._holding.discard(wish.key)
 
     async def release(self, hold: Hold) -> None:
         """Give a held slot back; unheard, it runs out by itself."""
@@ -173,10 +176,9 @@ class Bookings:
         asked = await self._outgoing.open_intents()
         return next((_request(intent) for intent in asked if intent.key == self._in_hand), None)
 
-    async def withdraw(self) -> None:
-        """Give up the booking in hand, of which nothing left."""
-        if self._in_hand is not None:
-            await self._outgoing.forget(self._in_hand)
+    async def withdraw(self) -> bool:
+        """Give up the booking in hand; return False when something of it left meanwhile. Raise JournalError."""
+        return self._in_hand is None or await self._outgoing.withdraw(self._in_hand)
 
     async def heard(self) -> None:
         """The mediator sees that the booking in hand is made, and its paper is in the spool: nobody needs telling."""
@@ -213,7 +215,8 @@ class Bookings:
         await self._outgoing.forget(settled.key)
 
     async def _left_behind(self) -> list[Intent]:
-        return [intent for intent in await self._outgoing.open_intents() if intent.key != self._in_hand]
+        found = await self._outgoing.open_intents()
+        return [intent for intent in found if intent.key != self._in_hand and intent.key not in self._holding]
 
     @contextmanager
     def contact(self) -> Iterator[None]:

@@ -30,6 +30,7 @@ class CounterKnowledge:
         self._root = root
         documents = book.documents()
         self.clock_offset = book.clock_offset()
+        self.demonstration = book.demonstration()
         self.keys = self._known_keys(documents)
         self._recall_days(documents)
         self.directory = Directory({}, {})
@@ -63,6 +64,12 @@ class CounterKnowledge:
         """Remember how far the central's clock is ahead; raise BookError."""
         self._book.keep_clock_offset(offset)
         self.clock_offset = offset
+
+    def learn_demonstration(self, demonstration: bool) -> None:
+        """Remember whether all of this is for show; raise BookError."""
+        if demonstration != self.demonstration:
+            self._book.keep_demonstration(demonstration)
+            self.demonstration = demonstration
 
     def learn_keys(self, raw: bytes) -> None:
         """Take a list of keys; raise NotGenuineError for another root's and for one older than ours, BookError."""

@@ -35,7 +35,6 @@ class CounterRounds:
         self._machine_time = machine_time
         self._catalogue_of: dt.date | None = None
         self.central = Central.STARTING
-        self.demonstration = False
 
     async def close(self) -> None:
         """Close the connection."""
@@ -47,7 +46,7 @@ class CounterRounds:
             before = self._machine_time()
             health = await self._client.health()
             middle = before + (self._machine_time() - before) / 2
-            self.demonstration = health.demonstration
+            await asyncio.to_thread(self._knowledge.learn_demonstration, health.demonstration)
             offset = health.time - middle
             if abs(offset) > MAX_OFFSET:
                 raise UnreachableError  # nobody knows whose clock is that wrong

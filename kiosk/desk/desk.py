@@ -197,8 +197,9 @@ class Desk:
             await asyncio.sleep(SILENT_HEARTBEAT_SECONDS if quick else HEARTBEAT_SECONDS)
 
     async def _erase_old_papers(self) -> None:
-        if self._erase_at <= self.now():
-            self._erase_at = self.now() + ERASE_EVERY
+        now = self.now()
+        if not now < self._erase_at <= now + ERASE_EVERY:  # later than that: the clock was put back
+            self._erase_at = now + ERASE_EVERY
             with contextlib.suppress(SpoolError):  # tried again at the next turn
                 await self.papers.erase_old()
 

@@ -17,7 +17,7 @@ from kiosk.api.problems import ProblemName
 from kiosk.api.sealing import Binding, SealingKey
 from kiosk.desk import answers
 from kiosk.desk.answers import CentralRefusedError, CentralSilentError, JournalError, NotGenuineError, Refusal
-from kiosk.journal.outbox import Action, Intent, Outbox, State
+from kiosk.journal.outbox import Action, IllegalStepError, Intent, Outbox, State
 from kiosk.statefile import StateFileError
 from kiosk.tickets import keys
 from kiosk.tickets.keys import BadKeySetError
@@ -61,6 +61,7 @@ class Outgoing:
         self._outbox = outbox
         self._kiosk = kiosk
         self._key: SealingKey | None = None
+        self._turns: dict[str, asyncio.Lock] = {}  # by intent: one step at a time, whoever asks
 
     def close(self) -> None:
         """Close the journal."""
@@ -92,8 +93,16 @@ class Outgoing:
         """Bring an intent one step on; return what became of it once the central said yes.
 
         Raise CentralRefusedError when it said no, finally or for now; CentralSilentError when nothing of it left;
-        OutcomeUnknownError when it may be done: then only asking again, under the same key, tells.
+        OutcomeUnknownError when it may be done: then only asking again, under the same key, tells. A step goes to its
+        end even if whoever asked for it is gone: what is recorded and what was done never part.
         """
+        return await asyncio.shield(self._in_turn(key))
+
+    async def _in_turn(self, key: str) -> contract.Outcome:
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            return await self._step(key)
+
+    async def _step(self, key: str) -> contract.Outcome:
         intent = await self._found(key)
         if intent.state is State.REFUSED:
             raise CentralRefusedError(refusal_named(intent.refusal))
@@ -107,12 +116,22 @@ class Outgoing:
             intent = await self._journal(lambda: self._outbox.not_known(key))
         return await self._send(intent)
 
-    async def forget(self, key: str) -> None:
-        """Erase an intent that was answered and heard, or of which nothing left.
+    async def withdraw(self, key: str) -> bool:
+        """Erase an intent that nobody wants any more, once nobody is at it; return False when something of it left.
 
-        A row that cannot be erased now is told about once more later: news twice, but nothing lost.
+        Raise JournalError.
         """
-        await self._note(lambda: self._outbox.forget(key))
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            return await self._journal(lambda: self._outbox.withdraw(key))
+
+    async def forget(self, key: str) -> None:
+        """Erase an intent that was answered and heard, or of which nothing left, once nobody is at it.
+
+        A row that cannot be erased now, or may be done, is told about later: perhaps news twice, but nothing lost.
+        """
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            await self._note(lambda: self._outbox.forget(key))
+        self._turns.pop(key, None)
 
     async def open_intents(self) -> tuple[Intent, ...]:
         """Return the intents whose answer is not known; raise JournalError."""
@@ -187,9 +206,8 @@ class Outgoing:
 
     async def _journal(self, work: Callable[[], _Done]) -> _Done:
         try:
-            # Never cut short by a screen that closes: what is recorded and what was done would part.
-            return await asyncio.shield(asyncio.to_thread(work))
-        except StateFileError:
+            return await asyncio.to_thread(work)
+        except (StateFileError, IllegalStepError):  # or another step of the same intent came first: it is tried again
             raise JournalError from None
 
 

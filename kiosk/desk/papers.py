@@ -175,7 +175,9 @@ class Papers:
         with _drawing():
             payload = render(facts, self._form).payload
         with _writing():
-            job = self._spool.add(RECEIPT, request.code, self._spool.next_copy(RECEIPT, request.code), payload)
+            job = self._spool.add(
+                RECEIPT, request.code, self._spool.next_copy(RECEIPT, request.code, new=True), payload
+            )
         self._changed()
         return job.number
 

@@ -23,6 +23,7 @@ from kiosk.tickets.verify import (
     Here,
     Knowledge,
     Person,
+    State,
     Verdict,
     knowledge_of,
     verify_reference,
@@ -39,6 +40,12 @@ TURN_SECONDS = 30.0  # at most between two looks; all of it after a meeting that
 REST = dt.timedelta(minutes=1)  # while nothing does: other counters, and who cancels, are heard of that late
 HERE = "d'ici"  # the counter at which a ticket passed, when it is this one: « poste d'ici »
 ADMITTED, WITHDRAWN, KEPT = "admitted", "withdrawn", "kept"
+_FOUND = {  # what a ticket is, by what the central found about letting it in
+    "again": State.ALREADY_ADMITTED,
+    "cancelled": State.CANCELLED,
+    "moved": State.MOVED,
+    "unknown": State.NOT_LISTED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,7 @@ class Welcome:
     @property
     def demonstration(self) -> bool:
         """Return whether everything here is for show."""
-        return self._settings.embedded or (self._opened is not None and self._opened.rounds.demonstration)
+        return self._settings.embedded or (self._opened is not None and self._opened.knowledge.demonstration)
 
     @property
     def site_label(self) -> str:
@@ -200,6 +207,16 @@ class Welcome:
             elif not nonce and _lets_in(scan, verdict):
                 nonce = await self._let_in(verdict)
             return self._said(verdict, nonce)
+
+    def reconsidered(self, check: Check) -> Check:
+        """Return a check with what was learnt since against letting its ticket in; the same if nothing was."""
+        noted = self._noted.get(check.nonce)
+        if noted is None or check.nonce in self._withdrawn():
+            return check
+        for conflict in self._conflicts([noted]):
+            state = _FOUND[conflict.finding]
+            return replace(check, state=state, admitted_at=conflict.first_at, admitted_by=conflict.first_by)
+        return check
 
     async def withdraw(self, check: Check) -> None:
         """Note that who was let in with this check did not come in after all; raise DeskError."""

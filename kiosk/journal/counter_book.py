@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from kiosk.statefile import FullError, InUseError, NewerError, StateFile, StateFileError
 
-_SCHEMA = """
+_VERSION_1 = """
 CREATE TABLE document (
     name TEXT PRIMARY KEY,
     day TEXT,
@@ -39,7 +39,13 @@ CREATE TABLE clock (
     offset_microseconds INTEGER NOT NULL
 ) STRICT;
 """
-MIGRATIONS = [_SCHEMA]
+_VERSION_2 = """
+CREATE TABLE central (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    demonstration INTEGER NOT NULL CHECK (demonstration IN (0, 1))
+) STRICT;
+"""
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 
 T = TypeVar("T")
 
@@ -127,6 +133,15 @@ class CounterBook:
         """Remember how far the central's clock is ahead of this machine's."""
         microseconds = offset // dt.timedelta(microseconds=1)
         self._write(lambda db: db.execute("INSERT OR REPLACE INTO clock VALUES (1, ?)", (microseconds,)))
+
+    def demonstration(self) -> bool:
+        """Return whether the central that was last heard is a demonstration."""
+        row = self._read(lambda db: db.execute("SELECT demonstration FROM central").fetchone())
+        return bool(row and row[0])
+
+    def keep_demonstration(self, demonstration: bool) -> None:
+        """Remember whether the central is a demonstration."""
+        self._write(lambda db: db.execute("INSERT OR REPLACE INTO central VALUES (1, ?)", (demonstration,)))
 
     def add(self, note: Note) -> None:
         """Write a note down, for good once this returns."""

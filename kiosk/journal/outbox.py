@@ -184,6 +184,17 @@ class Outbox:
         self._file.write(forget, reserve=True)
         self._file.erase()
 
+    def withdraw(self, key: str) -> bool:
+        """Erase an intent of which not a byte left; return False for one that may be done, or was answered."""
+
+        def withdraw(db: sqlite3.Connection) -> bool:
+            db.execute("DELETE FROM intent WHERE key = ? AND state = 'queued' AND tries = 0", (key,))
+            return _find(db, key) is None
+
+        withdrawn = self._file.write(withdraw, reserve=True)
+        self._file.erase()
+        return withdrawn
+
     def _some(self, condition: str) -> tuple[Intent, ...]:
         query = f"{_SELECT} WHERE {condition} ORDER BY number"
         return self._file.read(lambda db: tuple(_from_row(row) for row in db.execute(query)))

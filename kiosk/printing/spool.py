@@ -55,7 +55,35 @@ CREATE TABLE learned (
 ) STRICT;
 CREATE TABLE process_id_origin (value INTEGER NOT NULL) STRICT;
 """
-MIGRATIONS = [_SCHEMA]
+# A row that holds a picture is written anew with it at each step: on a full disk a proof would find no room.
+_PAYLOADS_APART = """
+CREATE TABLE payload (number INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT;
+INSERT INTO payload SELECT number, payload FROM job WHERE state IN ('queued', 'sending', 'sent');
+DROP VIEW paper;
+CREATE TABLE light_job (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    copy INTEGER NOT NULL CHECK (copy >= 1),
+    state TEXT NOT NULL
+        CHECK (state IN ('queued', 'sending', 'sent', 'printed', 'unconfirmed', 'spoiled', 'cancelled')),
+    proof TEXT CHECK (proof IN ('process-id', 'processed', 'person', 'file')),
+    process_id BLOB NOT NULL CHECK (length(process_id) = 4),
+    sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+    created_at TEXT NOT NULL,
+    changed_at TEXT NOT NULL,
+    CHECK ((state = 'printed') = (proof IS NOT NULL))
+) STRICT;
+INSERT INTO light_job
+    SELECT number, kind, subject, copy, state, proof, process_id, sha256, created_at, changed_at FROM job;
+DROP TABLE job;
+ALTER TABLE light_job RENAME TO job;
+CREATE UNIQUE INDEX one_paper_per_copy ON job (kind, subject, copy) WHERE state <> 'cancelled';
+CREATE UNIQUE INDEX one_job_under_way ON job (kind, subject) WHERE state IN ('queued', 'sending', 'sent');
+CREATE VIEW paper AS
+    SELECT number, kind, subject, copy, state, proof, process_id, created_at, changed_at FROM job;
+"""
+MIGRATIONS = [_SCHEMA, _PAYLOADS_APART]
 
 T = TypeVar("T")
 
@@ -181,11 +209,12 @@ class Spool:
                 raise WrongCopyError("Le numéro de ce papier n'est plus le bon.")
             stamp = self._stamp()
             cursor = db.execute(
-                "INSERT INTO job (kind, subject, copy, state, process_id, sha256, payload, created_at, changed_at)"
-                " VALUES (?, ?, ?, 'queued', zeroblob(4), ?, ?, ?, ?)",
-                (kind, subject, copy, hashlib.sha256(payload).digest(), payload, stamp, stamp),
+                "INSERT INTO job (kind, subject, copy, state, process_id, sha256, created_at, changed_at)"
+                " VALUES (?, ?, ?, 'queued', zeroblob(4), ?, ?, ?)",
+                (kind, subject, copy, hashlib.sha256(payload).digest(), stamp, stamp),
             )
             number = cursor.lastrowid or 0
+            db.execute("INSERT INTO payload VALUES (?, ?)", (number, payload))
             db.execute("UPDATE job SET process_id = ? WHERE number = ?", (_process_id(self._origin + number), number))
             return _job(db, number)
 
@@ -225,9 +254,11 @@ class Spool:
     def payload(self, number: int) -> bytes:
         """Return the bytes of a job exactly as they were added; raise PayloadLostError."""
         row = self._read(
-            lambda db: db.execute("SELECT payload, sha256 FROM job WHERE number = ?", (number,)).fetchone()
+            lambda db: db.execute(
+                "SELECT content, sha256 FROM payload JOIN job USING (number) WHERE number = ?", (number,)
+            ).fetchone()
         )
-        if row is None or row[0] is None:
+        if row is None:
             raise PayloadLostError("Ce papier n'est plus en mémoire.")
         payload, digest = bytes(row[0]), bytes(row[1])
         if hashlib.sha256(payload).digest() != digest:
@@ -349,7 +380,8 @@ class Spool:
     def _erase(self) -> None:
         self._write(
             lambda db: db.execute(
-                "UPDATE job SET payload = NULL WHERE payload IS NOT NULL AND state NOT IN ('queued', 'sending', 'sent')"
+                "DELETE FROM payload WHERE number NOT IN"
+                " (SELECT number FROM job WHERE state IN ('queued', 'sending', 'sent'))"
             ),
             reserve=True,
         )

@@ -124,8 +124,14 @@ class SendingScreen(StepScreen):
     async def _leave(self, message: Message) -> None:
         """Take the request back before anything else happens: a journal that keeps it would send it later."""
         self.workers.cancel_group(self, "ask")
-        await self.desk.bookings.withdraw()
-        self.answer(message)
+        try:
+            withdrawn = await self.desk.bookings.withdraw()
+        except JournalError:
+            withdrawn = False
+        if withdrawn:
+            self.answer(message)
+        else:  # it left in this very moment
+            self._ask()
 
     @work(group="ask", exit_on_error=False)
     async def _ask(self) -> None:

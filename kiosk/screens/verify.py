@@ -59,6 +59,10 @@ class VerifyScreen(FramedScreen):
         yield Sentence(id="advice")
         yield Sentence(id="knowledge")
 
+    def on_mount(self) -> None:
+        """Say nothing yet."""
+        self.say("")
+
     @on(ScanField.Scanned)
     def _scanned(self, event: ScanField.Scanned) -> None:
         event.stop()
@@ -80,13 +84,11 @@ class VerifyScreen(FramedScreen):
             self._ask(Ticket(event.text))
 
     def _ask(self, ticket: Ticket) -> None:
-        self._clear()  # or the answer about another ticket would stand there meanwhile
-        self._asked = ticket
+        self.begin(ticket)  # or the answer about another ticket would stand there meanwhile
         self._look(ticket)
 
     def _ask_whose(self, code: Code) -> None:
-        self.forget()
-        self._asked = code
+        self.begin(code)
         self.query_one("#advice", Sentence).say(_WHOSE.format(grouped(code.reference)))
 
     def _compare(self, bearer: Bearer) -> None:
@@ -126,7 +128,7 @@ class VerifyScreen(FramedScreen):
                 else:
                     check = await self._checker.check(scan, bearer)
             except DeskError as error:
-                self.say(sentence_for(error, self._checker.now()))
+                self.say(self.sentence_for(error))
                 return
             self._checked, self.check = scan, check
             if check.person is Person.MATCH and self._asked is scan:
@@ -141,17 +143,28 @@ class VerifyScreen(FramedScreen):
         self.query_one("#advice", Sentence).say(found.advice)
         self.query_one("#knowledge", Sentence).say(found.knowledge)
 
+    def sentence_for(self, error: DeskError) -> str:
+        """Return why there is no answer, and what to do."""
+        return sentence_for(error, self._checker.now())
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether there is no ticket on the screen, and none that is waited for."""
+        return self._asked is None and self.check is None
+
     def say(self, sentence: str) -> None:
         """Say under the field what is wrong."""
-        self.query_one("#notice", Notice).say(sentence)
+        notice = self.query_one("#notice", Notice)
+        notice.say(sentence)
+        notice.display = bool(sentence)  # an empty line is one that the answer lacks
 
     def forget(self) -> None:
         """Make room for the next ticket."""
-        self._asked = None
-        self._clear()
+        self.begin(None)
 
-    def _clear(self) -> None:
-        self._checked = self.check = None
+    def begin(self, asked: Ticket | Code | None) -> None:
+        """Make room for the answer about this ticket."""
+        self._asked, self._checked, self.check = asked, None, None
         self.say("")
         self.query_one("#banner", Banner).clear()
         for name in ("facts", "advice", "knowledge"):

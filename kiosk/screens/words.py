@@ -102,6 +102,19 @@ def sentence_for(error: DeskError, now: dt.datetime) -> str:
     return SILENT
 
 
+def welcome_sentence_for(error: DeskError, now: dt.datetime) -> str:
+    """Return what is read at a welcome desk: there, nobody books, and the person waits at the door."""
+    match error:
+        case JournalError():
+            return (
+                "Ce poste n'arrive plus à écrire sur son disque : cette entrée n'est pas comptée. Regardez vous-même "
+                "le papier et la pièce d'identité. Prévenez un agent, et qui a installé ce poste."
+            )
+        case CentralSilentError():
+            return "Ce poste n'est pas encore prêt : rien n'est compté. Scannez encore une fois dans un moment."
+    return sentence_for(error, now)
+
+
 def printer_sentence(printer: Printer) -> str:
     """Return what the printer needs from one's hands; nothing when it is ready, or cannot be asked."""
     return _PRINTER.get(printer, "")

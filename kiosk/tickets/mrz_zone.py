@@ -65,30 +65,27 @@ _BORN = "la date de naissance est mal lue"
 _EXPIRY = "la date de fin est mal lue"
 _OPTIONAL = "le numéro personnel est mal lu"
 _WHOLE = "un signe est mal lu"
-_TD3 = _Format(
-    2,
-    44,
-    _Field(0, 5, 44),
-    _Field(1, 0, 9, _NUMBER),
-    None,
-    _Field(1, 13, 19, _BORN),
-    _Field(1, 21, 27, _EXPIRY),
-    _Field(1, 28, 42, _OPTIONAL),
-    (_Field(1, 0, 10), _Field(1, 13, 20), _Field(1, 21, 43)),
-    _Field(1, 43, 44, _WHOLE),
-)
-_TD2 = _Format(
-    2,
-    36,
-    _Field(0, 5, 36),
-    _Field(1, 0, 9, _NUMBER),
-    _Field(1, 28, 35),
-    _Field(1, 13, 19, _BORN),
-    _Field(1, 21, 27, _EXPIRY),
-    None,
-    (_Field(1, 0, 10), _Field(1, 13, 20), _Field(1, 21, 35)),
-    _Field(1, 35, 36, _WHOLE),
-)
+
+
+def _two_lines(width: int, rest: _Field | None, optional: _Field | None) -> _Format:
+    """Return a format of two lines: these differ only in their width and in the optional data, which come last."""
+    last = width - 1
+    return _Format(
+        2,
+        width,
+        _Field(0, 5, width),
+        _Field(1, 0, 9, _NUMBER),
+        rest,
+        _Field(1, 13, 19, _BORN),
+        _Field(1, 21, 27, _EXPIRY),
+        optional,
+        (_Field(1, 0, 10), _Field(1, 13, 20), _Field(1, 21, last)),
+        _Field(1, last, width, _WHOLE),
+    )
+
+
+_TD3 = _two_lines(44, None, _Field(1, 28, 42, _OPTIONAL))
+_TD2 = _two_lines(36, _Field(1, 28, 35), None)
 _TD1 = _Format(
     3,
     30,

@@ -9,6 +9,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 REFRESH_SECONDS = 1.0
+LEAST_COLUMNS, LEAST_LINES = 80, 24
+_TOO_SMALL = f"! Fenêtre trop petite : il faut {LEAST_COLUMNS} colonnes et {LEAST_LINES} lignes."
 
 
 class Hint(NamedTuple):
@@ -22,7 +24,8 @@ class Hint(NamedTuple):
 class TopBar(Widget):
     """Two lines that never change place: who serves and what is known of the machines; what is decided so far.
 
-    `status` is asked every second for (left, right) of the first line, so that a clock needs no screen.
+    `status` is asked every second for (left, right) of the first line, so that a clock needs no screen. In a window in
+    which something of a screen would be cut off without a word, the second line says so instead.
     """
 
     ALLOW_SELECT = False
@@ -33,21 +36,25 @@ class TopBar(Widget):
         self._trail = trail
         self._step = step
         self._shown = status()
+        self._cramped = False
 
     def on_mount(self) -> None:
-        """Look at the status every second; draw only when it changed."""
+        """Look at the status and the window every second; draw only when something changed."""
+        self._look()
         self.set_interval(REFRESH_SECONDS, self._look)
 
     def render(self) -> RenderResult:
         """Draw both lines and the rule."""
         width = self.size.width
-        lines = [spread(*self._shown, width), spread(self._trail, self._step, width), "─" * width]
+        decided = (_TOO_SMALL, "") if self._cramped else (self._trail, self._step)
+        lines = [spread(*self._shown, width), spread(*decided, width), "─" * width]
         return Content("\n".join(lines))
 
     def _look(self) -> None:
         status = self._status()
-        if status != self._shown:
-            self._shown = status
+        cramped = self.app.size.width < LEAST_COLUMNS or self.app.size.height < LEAST_LINES
+        if (status, cramped) != (self._shown, self._cramped):
+            self._shown, self._cramped = status, cramped
             self.refresh()
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
-from kiosk.api import contract
+from kiosk.api import contract, sealing
 from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName
+from kiosk.api.sealing import Binding, SealingKey
 from kiosk.central import tables as db
 from kiosk.central.clock import new_token
 from kiosk.central.counters import Counter, row_of
 from kiosk.central.seed import COUNTER_TOKEN
+from kiosk.tickets import keys
 from tests.support.central import NOW, RunningCentral
 
 SIGN_IN = {"grant_type": "password", "username": "demo", "password": "000000", "client_id": "demo"}
@@ -37,11 +39,51 @@ class Held:
 
 
 @contextmanager
-def signed_in(central: RunningCentral, kiosk: str = "demo", mediator: str = "demo") -> Iterator[httpx.Client]:
-    """Give a kiosk's client whose mediator is signed in."""
+def signed_in(
+    central: RunningCentral, kiosk: str = "demo", mediator: str = "demo", *, sealed: bool = False
+) -> Iterator[httpx.Client]:
+    """Give a kiosk's client whose mediator is signed in; `sealed`: which seals every write that has a key."""
     headers = {"Authorization": f"Bearer {central.token(kiosk, mediator)}"}
     with httpx.Client(base_url=central.base_url, headers=headers, timeout=30) as client:
+        if sealed:
+            client.auth = Sealing(kiosk, sealing_key(client))
         yield client
+
+
+class Sealing(httpx.Auth):
+    """Seals bodies on their way out, as a kiosk does before it writes them down."""
+
+    requires_request_body = True
+
+    def __init__(self, kiosk: str, key: SealingKey) -> None:
+        """Seal as this kiosk, to that key."""
+        self.kiosk, self.key = kiosk, key
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send the request, sealed if it is a write with a key."""
+        intent_key = request.headers.get("Idempotency-Key")
+        if request.method != "POST" or intent_key is None:
+            yield request
+            return
+        binding = Binding(self.kiosk, intent_key, request.url.path)
+        clear = {"content-type", "content-length"}
+        headers = {name: value for name, value in request.headers.items() if name not in clear}
+        headers["Content-Type"] = sealing.MEDIA_TYPE
+        body = sealing.seal(self.key, binding, request.content)
+        yield httpx.Request(request.method, request.url, headers=headers, content=body)
+
+
+def sealing_key(client: httpx.Client) -> SealingKey:
+    """Return the central's key, as whoever knows the list of ticket keys reads it."""
+    listed = client.get("/.well-known/rdv-keys", headers={"Authorization": ""})
+    published = client.get("/.well-known/rdv-sealing-key", headers={"Authorization": ""})
+    return sealing.read_key(published.content, keys.read(listed.content, None))
+
+
+def post_sealed(kiosk: httpx.Client, path: str, sealed: bytes, key: str, tag: str = '"1"') -> httpx.Response:
+    """Send an envelope, whatever it is bound to."""
+    headers = {"Content-Type": sealing.MEDIA_TYPE, "Idempotency-Key": key, "If-Match": tag}
+    return kiosk.post(path, content=sealed, headers=headers)
 
 
 @contextmanager
@@ -117,6 +159,24 @@ def booked(kiosk: httpx.Client, slot: str, *persons: Json) -> list[Json]:
     assert answer.status_code == 201, answer.text
     bookings: list[Json] = answer.json()["bookings"]
     return bookings
+
+
+def application(**members: Any) -> Json:
+    """Return what an application says, for somebody new unless told otherwise."""
+    return {
+        "service": SERVICE,
+        "site": "pref-93",
+        "not_before": NOW.date().isoformat(),
+        "person": person(),
+        "consent": {"mode": "present"},
+        "asked_at": NOW.isoformat(),
+    } | members
+
+
+def apply(kiosk: httpx.Client, key: str | None = None, **members: Any) -> httpx.Response:
+    """Ask for the first free place."""
+    headers = {"Idempotency-Key": key or new_key()}
+    return kiosk.post("/v1/applications", headers=headers, json=application(**members))
 
 
 def change(

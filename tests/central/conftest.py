@@ -25,6 +25,14 @@ def central(tmp_path: Path) -> Iterator[RunningCentral]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def uncapped_central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]:
+    """A seeded central for many tests, where nobody books too often."""
+    with running_central(tmp_path_factory.mktemp("uncapped") / "data") as running:
+        running.set_limits(mediator_hour=1000, mediator_day=1000, kiosk_hour=1000, site_day=1000)
+        yield running
+
+
 @pytest.fixture
 def stranger(central: RunningCentral) -> Iterator[httpx.Client]:
     """A client that is not signed in."""

@@ -20,6 +20,19 @@ NUMBERED = "permis-medical"  # one person, with a number that no register can be
 LARGEST_PARTY = {MANY: 3, NUMBERED: 1}
 LEAST_HIDDEN, MOST_HIDDEN = 120, 1440  # minutes
 TYPO_EDITS = 2
+FINAL = {
+    ProblemName.SLOT_TAKEN,
+    ProblemName.PERSON_HAS_BOOKING,
+    ProblemName.COOLING_OFF,
+    ProblemName.NO_PLACE,
+    ProblemName.NOT_ACTIVE,
+    ProblemName.MOVES_USED_UP,
+    ProblemName.HOLD_EXPIRED,
+    ProblemName.STALE,
+    ProblemName.INVALID,
+    ProblemName.NOT_A_TYPO,
+    ProblemName.NOT_FOUND,
+}
 
 Windows = dict[tuple[str, str, dt.date | dt.datetime], int]
 
@@ -130,6 +143,22 @@ class Book:
 
 
 @dataclass(frozen=True)
+class Apply:
+    """Ask for the first place of a site from a day on."""
+
+    client: Client
+    key: str
+    service: str
+    site: str
+    not_before: dt.date
+    who: Who
+
+    def payload(self) -> object:
+        """Return what must not differ under one key."""
+        return "apply", self.service, self.site, self.not_before, self.who
+
+
+@dataclass(frozen=True)
 class Move:
     """Ask for another slot."""
 
@@ -175,7 +204,7 @@ class Correct:
 
 
 Change = Move | Cancel | Correct
-Keyed = Book | Change
+Keyed = Book | Apply | Change
 Wish = Take | GiveBack | Keyed
 
 
@@ -190,12 +219,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Act:
-    """One event of a kiosk's chain."""
+    """One event of a kiosk's chain; `made`: the booking of an application."""
 
     chain: str
     mediator: str
     action: str
     subject: str
+    made: str | None = None
 
 
 @dataclass
@@ -254,7 +284,8 @@ class Model:
     releases: list[Release] = field(default_factory=list)
     windows: Windows = field(default_factory=Counter)
     cancels: list[tuple[set[str], str, dt.datetime]] = field(default_factory=list)  # whose, for what, when
-    done: dict[tuple[str, str], Keyed] = field(default_factory=dict)  # by kiosk and key
+    # By kiosk and key: what was decided, None for done.
+    decided: dict[tuple[str, str], tuple[Keyed, ProblemName | None]] = field(default_factory=dict)
 
     def let_time_pass(self) -> None:
         """End what is over, give back what was hidden long enough. What once ended stays so if clocks go back."""
@@ -274,18 +305,21 @@ class Model:
                 return self._expected_of_take(wish)
             case GiveBack():
                 return None
-        before = self.done.get((wish.client.kiosk, wish.key))
-        unknown = (
-            ProblemName.NOT_FOUND if not isinstance(wish, Book) and wish.booking not in self.appointments else None
-        )
-        if unknown or before is not None:
-            other = before is not None and before.payload() != wish.payload()
-            return unknown or (ProblemName.IDEMPOTENCY_MISMATCH if other else None)
-        return self._expected_of_book(wish) if isinstance(wish, Book) else self._expected_of_change(wish)
+        before = self.decided.get((wish.client.kiosk, wish.key))
+        if before is not None:
+            request, problem = before
+            return problem if request.payload() == wish.payload() else ProblemName.IDEMPOTENCY_MISMATCH
+        match wish:
+            case Book():
+                return self._expected_of_book(wish)
+            case Apply():
+                return self._expected_of_application(wish)
+        return self._expected_of_change(wish)
 
     def replays(self, wish: Keyed) -> bool:
-        """Return whether it was done before."""
-        return (wish.client.kiosk, wish.key) in self.done
+        """Return whether it was decided before."""
+        before = self.decided.get((wish.client.kiosk, wish.key))
+        return before is not None and before[0].payload() == wish.payload()
 
     def repeats(self, wish: Take) -> bool:
         """Return whether the kiosk has just this hold."""
@@ -302,15 +336,14 @@ class Model:
             return None
         mine = self.holds.get(wish.client.kiosk)
         return (
-            self._rival(wish, mine)
+            self._rival(service, wish.people, mine)
             or (ProblemName.COOLING_OFF if self.pauses(service, wish.people) else None)
             or self.over_cap(wish.client, wish.slot, seats)
             or (ProblemName.SLOT_TAKEN if seats > self.free(wish.client, wish.slot) else None)
         )
 
-    def _rival(self, wish: Take, mine: Hold | None) -> ProblemName | None:
-        service = wish.slot.service
-        wanted = [name for who in wish.people for name in {who.identity} | who.marks(service)]
+    def _rival(self, service: str, people: Iterable[Who], mine: Hold | None) -> ProblemName | None:
+        wanted = [name for who in people for name in {who.identity} | who.marks(service)]
         others = {name: kept for name, (hold, _), kept in self.spoken_for(service) if mine is None or hold != mine.id}
         if any(others.get(name) for name in wanted):
             return ProblemName.PERSON_HAS_HOLD
@@ -337,8 +370,33 @@ class Model:
                 return ProblemName.COOLING_OFF
         return None
 
+    def _expected_of_application(self, wish: Apply) -> ProblemName | None:
+        if wish.service != MANY:
+            return ProblemName.INVALID
+        there = next(slot for slot in self.slots if slot.site == wish.site)
+        return (
+            self._rival(wish.service, [wish.who], None)
+            or (ProblemName.COOLING_OFF if self.pauses(wish.service, [wish.who]) else None)
+            or self.over_cap(wish.client, there, 1)
+            or (None if self.first_free(wish) else ProblemName.NO_PLACE)
+        )
+
+    def first_free(self, wish: Apply) -> Slot | None:
+        """Return the slot that the application gets."""
+        free = (
+            slot
+            for slot in self.slots
+            if (slot.service, slot.site) == (wish.service, wish.site)
+            and slot.date >= wish.not_before
+            and self.is_open(slot)
+            and self.free(wish.client, slot) > 0
+        )
+        return min(free, key=lambda slot: slot.start, default=None)
+
     def _expected_of_change(self, wish: Change) -> ProblemName | None:
-        one = self.appointments[wish.booking]
+        one = self.appointments.get(wish.booking)
+        if one is None:
+            return ProblemName.NOT_FOUND
         if wish.revision != one.revision:
             return ProblemName.STALE
         if one.cancelled or one.ends_at <= self.now:
@@ -377,22 +435,34 @@ class Model:
     def absorb(self, asked: list[tuple[Wish, Answer]], acts: list[Act]) -> None:
         """Take over what was answered, in the order in which each kiosk's chain has it; no answer without its act."""
         fresh = [(wish, answer) for wish, answer in asked if answer.problem is None and not answer.replayed]
-        for wish, _ in fresh:
-            if isinstance(wish, Book | Move | Cancel | Correct):
-                self.done[wish.client.kiosk, wish.key] = wish
+        for wish, answer in asked:
+            if isinstance(wish, Book | Apply | Move | Cancel | Correct):
+                self._decide(wish, answer)
         changes = [(wish, answer.body) for wish, answer in fresh if isinstance(wish, Move | Cancel | Correct)]
         for wish, body in sorted(changes, key=lambda change: int(change[1]["revision"])):
             self._change(wish, body)
         takes = {(answer.body["id"], wish.client): wish for wish, answer in fresh if isinstance(wish, Take)}
         books = {wish.hold: (wish, answer.body) for wish, answer in fresh if isinstance(wish, Book)}
+        applications = {answer.body["bookings"][0]["id"]: wish for wish, answer in fresh if isinstance(wish, Apply)}
         known = {hold.id for hold in self.holds.values()}
         promised = Counter(_act(wish, wish.booking) for wish, _ in changes)
         promised += Counter(_act(wish, hold) for hold, (wish, _) in books.items())
         assert len(books) == sum(isinstance(wish, Book) for wish, _ in fresh), "one hold became bookings twice"
-        assert promised == Counter(act for act in acts if act.action not in {"hold", "release"})
+        assert promised == Counter(act for act in acts if act.action not in {"hold", "release", "application"})
+        assert Counter(list(applications)) == Counter(act.made for act in acts if act.action == "application")
         assert {hold for hold, _ in takes} - known == {act.subject for act in acts if act.action == "hold"}
         for act in acts:
             self._replay(act, takes, books, asked)
+            if act.made is not None:
+                self._apply(applications[act.made], act, asked)
+
+    def _decide(self, wish: Keyed, answer: Answer) -> None:
+        """What was said first under a key is said for good, and once only as something new."""
+        at = (wish.client.kiosk, wish.key)
+        if answer.replayed or not (answer.problem is None or answer.problem in FINAL):
+            return
+        assert at not in self.decided, "decided twice"
+        self.decided[at] = wish, answer.problem
 
     def _replay(
         self,
@@ -420,6 +490,19 @@ class Model:
             names = {kept.identity, who.identity} | kept.marks(hold.slot.service)
             one = Appointment(made["id"], hold.id, position, hold.slot, kept.identity, who, names)
             self.appointments[one.id] = one
+
+    def _apply(self, wish: Apply, act: Act, asked: list[tuple[Wish, Answer]]) -> None:
+        [made] = [
+            answer.body["bookings"][0]
+            for one, answer in asked
+            if one is wish and answer.problem is None and not answer.replayed
+        ]
+        start = dt.datetime.fromisoformat(made["start"])
+        [slot] = [one for one in self.slots if (one.service, one.site, one.start) == (wish.service, wish.site, start)]
+        names = {wish.who.identity} | wish.who.marks(wish.service)
+        one = Appointment(made["id"], act.subject, 0, slot, wish.who.identity, wish.who, names)
+        self.appointments[one.id] = one
+        self.count(wish.client, slot, 1)
 
     def _change(self, wish: Change, body: dict[str, Any]) -> None:
         one = self.appointments[wish.booking]

@@ -25,7 +25,7 @@ from kiosk.tickets.reference import make_reference
 from kiosk.tickets.verify import State
 from tests.central.calls import Json, at_counter, booked, cancel, correct, deliver, done, move, note, signed_in
 from tests.central.rows import add_booking
-from tests.support.central import NOW, RunningCentral, running_central
+from tests.support.central import NOW, RunningCentral
 
 SITE = "pref-93"
 PARIS = ZoneInfo("Europe/Paris")
@@ -35,14 +35,12 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]:
+def central(uncapped_central: RunningCentral) -> RunningCentral:
     """One central for all tests, each of which has appointments of its own."""
-    with running_central(tmp_path_factory.mktemp("admissions") / "data") as running:
-        running.set_limits(mediator_hour=1000, mediator_day=1000, kiosk_hour=1000, site_day=1000)
-        with running.storage.writing() as transaction:
-            rows = [row_of(Counter(name, SITE), name, NOW) for name in NAMES]
-            transaction.execute(sa.insert(db.counters), rows)
-        yield running
+    with uncapped_central.storage.writing() as transaction:
+        rows = [row_of(Counter(name, SITE), name, NOW) for name in NAMES]
+        transaction.execute(sa.insert(db.counters), rows)
+    return uncapped_central
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from kiosk.api.problems import ProblemName
 from kiosk.central import tables as db
-from kiosk.central.boundary import MAX_BODY_BYTES, TITLES, guard
+from kiosk.central.boundary import MAX_BODY_BYTES, guard
+from kiosk.central.refusal import TITLES
 from tests.central.calls import held, new_key, person, problem_of
 from tests.support.central import RunningCentral
 

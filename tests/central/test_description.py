@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import re
 import subprocess
 import sys
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = 10  # per operation; a bound for `make test`, not a limit of what passes
 PLENTY = 100_000
-OPERATIONS = 23
+OPERATIONS = 24
 
 
 def test_the_server_is_what_its_description_says(central: RunningCentral, tmp_path: Path) -> None:
@@ -34,6 +35,7 @@ def test_the_server_is_what_its_description_says(central: RunningCentral, tmp_pa
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.central.schemathesis_hooks", "PYTHONPATH": str(ROOT)},
         check=False,
     )
     assert ran.returncode == 0, ran.stdout

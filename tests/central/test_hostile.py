@@ -12,8 +12,11 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
+from kiosk.api import sealing
 from kiosk.api.problems import ProblemName
+from kiosk.api.sealing import Binding
 from kiosk.central import tables as db
+from kiosk.central.boundary import MAX_BODY_BYTES
 from kiosk.central.clock import Chance
 from tests.central.calls import (
     Held,
@@ -31,7 +34,9 @@ from tests.central.calls import (
     new_key,
     newcomer,
     person,
+    post_sealed,
     problem_of,
+    sealing_key,
     signed_in,
 )
 from tests.support.central import NOW, RunningCentral, running_central
@@ -39,6 +44,8 @@ from tests.support.central import NOW, RunningCentral, running_central
 DAY = "2027-01-13"  # of the slots that tests add: NOW + 2 days
 HIDDEN_LEAST, HIDDEN_MOST = 2 * 60, 24 * 60  # minutes
 BUYER = {"surname": "Nguyen", "given_names": "Linh", "birth_date": "1979-11-30"}
+REPORTS = "/v1/reports"
+RESALE = b'{"channel": "online", "price_euros": 150}'
 DIALLO = {"surname": "Diallo", "given_names": "Mariam", "birth_date": "1990-02-03"}
 
 
@@ -406,8 +413,10 @@ def test_profit_from_a_clock_that_is_put_back_over_the_hour(central: RunningCent
 def test_replay_another_kiosks_key(kiosk: httpx.Client, accomplice: httpx.Client, slot: str) -> None:
     kept, key = held(kiosk, slot), new_key()
     done(book(kiosk, kept, key=key))
-    assert problem_of(book(accomplice, kept, key=key)) is ProblemName.HOLD_EXPIRED
     assert problem_of(accomplice.get(f"/v1/bookings/by-key/{key}")) is ProblemName.NOT_FOUND
+    assert problem_of(book(accomplice, kept, key=key)) is ProblemName.HOLD_EXPIRED
+    told = done(accomplice.get(f"/v1/bookings/by-key/{key}"))  # of its own intent, which was refused
+    assert (told["bookings"], told["refusal"]["status"]) == ([], 410)
 
 
 def test_book_or_release_another_kiosks_hold(kiosk: httpx.Client, accomplice: httpx.Client, slot: str) -> None:
@@ -427,6 +436,94 @@ def test_guess_the_number_of_somebodys_booking(kiosk: httpx.Client, slot: str, g
 def test_book_for_a_hold_that_was_guessed(kiosk: httpx.Client) -> None:
     guessed = Held("00000000-0000-4000-8000-000000000000", (person(),))
     assert problem_of(book(kiosk, guessed)) is ProblemName.HOLD_EXPIRED
+
+
+# What somebody else sealed.
+
+
+@pytest.fixture
+def intercepted(kiosk: httpx.Client) -> tuple[str, bytes]:
+    """A report that the demonstration's kiosk sealed and that was copied on its way: its key, its envelope."""
+    key = new_key()
+    return key, sealing.seal(sealing_key(kiosk), Binding("demo", key, REPORTS), RESALE)
+
+
+def test_replay_a_sealed_body_as_it_is(
+    central: RunningCentral, kiosk: httpx.Client, intercepted: tuple[str, bytes]
+) -> None:
+    key, envelope = intercepted
+    told = [done(post_sealed(kiosk, REPORTS, envelope, key)) for _ in range(2)]
+    assert told[0] == told[1]
+    assert central.count(db.reports) == 1
+
+
+def test_replay_a_sealed_body_under_another_key(
+    central: RunningCentral, kiosk: httpx.Client, intercepted: tuple[str, bytes]
+) -> None:
+    _, envelope = intercepted
+    assert problem_of(post_sealed(kiosk, REPORTS, envelope, new_key())) is ProblemName.SEALED_UNREADABLE
+    without = kiosk.post(REPORTS, content=envelope, headers={"Content-Type": sealing.MEDIA_TYPE})
+    assert problem_of(without) is ProblemName.SEALED_UNREADABLE
+    assert central.count(db.reports) == 0
+
+
+def test_replay_a_sealed_body_from_another_kiosk(
+    central: RunningCentral, accomplice: httpx.Client, intercepted: tuple[str, bytes]
+) -> None:
+    key, envelope = intercepted
+    assert problem_of(post_sealed(accomplice, REPORTS, envelope, key)) is ProblemName.SEALED_UNREADABLE
+    renamed = envelope[:12] + bytes([10]) + b"accomplice" + envelope[13 + len("demo") :]
+    assert problem_of(post_sealed(accomplice, REPORTS, renamed, key)) is ProblemName.SEALED_UNREADABLE
+    assert central.count(db.reports) == 0
+
+
+def test_bring_a_sealed_body_to_another_call(kiosk: httpx.Client, slot: str) -> None:
+    mine, key = _booked(kiosk, slot), new_key()
+    path = f"/v1/bookings/{mine['id']}/cancel"
+    envelope = sealing.seal(sealing_key(kiosk), Binding("demo", key, path), b'{"reason": "person"}')
+    for call in ("reschedule", "correction"):
+        other = f"/v1/bookings/{mine['id']}/{call}"
+        assert problem_of(post_sealed(kiosk, other, envelope, key)) is ProblemName.SEALED_UNREADABLE
+    for other in (f"/v1/bookings/{mine['id']}0/cancel", "/v1/bookings", REPORTS):
+        assert problem_of(post_sealed(kiosk, other, envelope, key)) is ProblemName.SEALED_UNREADABLE
+    assert problem_of(post_sealed(kiosk, f"{path}/", envelope, key)) is ProblemName.NOT_FOUND  # there is no such call
+    assert done(post_sealed(kiosk, path, envelope, key))["status"] == "cancelled"
+
+
+def test_seal_in_another_kiosks_name(kiosk: httpx.Client, accomplice: httpx.Client, slot: str) -> None:
+    mine, key = _booked(kiosk, slot), new_key()
+    path = f"/v1/bookings/{mine['id']}/cancel"
+    envelope = sealing.seal(sealing_key(accomplice), Binding("demo", key, path), b'{"reason": "person"}')
+    assert problem_of(post_sealed(accomplice, path, envelope, key)) is ProblemName.SEALED_UNREADABLE
+    assert problem_of(accomplice.get(f"/v1/bookings/by-key/{key}")) is ProblemName.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"{}",
+        b'{"channel": "online"}',
+        b"RDS1",
+        b"RDS1" + bytes(9),
+        b"RDS1" + bytes(8) + b"\x04demo" + bytes(48),  # a key that nobody has
+        b"RDS1" + bytes(8) + b"\xffdemo" + bytes(300),
+        b"RDS1" + bytes(8) + b"\x04d\xe9mo" + bytes(48),
+        b"RDS2" + bytes(8) + b"\x04demo" + bytes(48),
+        bytes(60_000),
+    ],
+)
+def test_send_garbage_as_a_sealed_body(central: RunningCentral, kiosk: httpx.Client, garbage: bytes) -> None:
+    assert problem_of(post_sealed(kiosk, REPORTS, garbage, new_key())) is ProblemName.SEALED_UNREADABLE
+    own = b"RDS1" + sealing_key(kiosk).key_id + b"\x04demo" + garbage
+    assert problem_of(post_sealed(kiosk, REPORTS, own, new_key())) is ProblemName.SEALED_UNREADABLE
+    assert central.count(db.reports) == 0
+
+
+def test_seal_more_than_may_be_sent(kiosk: httpx.Client) -> None:
+    key = new_key()
+    envelope = sealing.seal(sealing_key(kiosk), Binding("demo", key, REPORTS), RESALE + b" " * MAX_BODY_BYTES)
+    assert problem_of(post_sealed(kiosk, REPORTS, envelope, key)) is ProblemName.INVALID
 
 
 # Move and cancel as often as it pays.

@@ -30,7 +30,7 @@ from tests.central.calls import (
     problem_of,
     signed_in,
 )
-from tests.support.central import NOW, RunningCentral, running_central
+from tests.support.central import NOW, RunningCentral
 
 SITE = "pref-93"
 MARIAM = {"surname": "N'Guessan-Koné", "given_names": "Éléonore Marie", "birth_date": "1990-02-03"}
@@ -39,11 +39,9 @@ SIGNED = 'application/cose; cose-type="cose-sign1"'
 
 
 @pytest.fixture(scope="module")
-def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentral]:
+def central(uncapped_central: RunningCentral) -> RunningCentral:
     """One central for all tests, each of which has a day of its own."""
-    with running_central(tmp_path_factory.mktemp("manifests") / "data") as running:
-        running.set_limits(mediator_hour=1000, mediator_day=1000, kiosk_hour=1000, site_day=1000)
-        yield running
+    return uncapped_central
 
 
 @pytest.fixture(scope="module")

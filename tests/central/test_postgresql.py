@@ -1,21 +1,28 @@
 """What is only true, or only in doubt, where the database is a server that others use too."""
 
+import datetime as dt
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from kiosk.api import contract
 from kiosk.api.problems import ProblemName
 from kiosk.central import storage as storage_at
 from kiosk.central import tables as db
-from tests.central.calls import problem_of, signed_in
-from tests.support.central import RunningCentral, running_central
+from kiosk.central.admissions import Admissions
+from kiosk.central.counters import Counter
+from tests.central.calls import note, problem_of, signed_in
+from tests.central.rows import add_booking
+from tests.support.central import NOW, RunningCentral, running_central
 from tests.support.databases import only_postgresql, server_lost
+from tests.support.welcome import FIRST_COUNTER, SECOND_COUNTER, SITE, add_second_counter
 
 pytestmark = only_postgresql
 
@@ -66,6 +73,50 @@ def test_two_who_wait_for_each_other_both_succeed_in_the_end(central: RunningCen
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(take_both, [slots, slots[::-1]])) == [1, 2]
     assert central.count(db.slots, db.slots.c.id.in_(slots), db.slots.c.taken == 2) == 2
+
+
+def test_of_two_counters_that_deliver_the_same_ticket_at_once_the_second_is_told_of_the_first(
+    central: RunningCentral,
+) -> None:
+    add_second_counter(central)
+    reference = add_booking(central, slot=central.add_slot("one", capacity=1)).reference
+    first, second = (Counter(name, SITE) for name in (FIRST_COUNTER, SECOND_COUNTER))
+    has_written = threading.Event()
+
+    class Slow(Admissions):
+        """Has written, and commits once the other one waits for it, or is done."""
+
+        def _findings(self, *arguments: Any) -> dict[str, contract.Finding]:
+            has_written.set()
+            while not (other.done() or _waits_for_its_turn(central)):
+                pass
+            return super()._findings(*arguments)
+
+    def deliver(admissions: Admissions, counter: Counter, at: dt.datetime) -> contract.Finding:
+        let_in = contract.Note.model_validate(note(at=at, reference=reference, revision=1))
+        [finding] = admissions.deliver(counter, contract.Notes(notes=[let_in])).findings
+        return finding
+
+    def deliver_second() -> contract.Finding:
+        assert has_written.wait(30)
+        admissions = Admissions(central.storage, central.catalogue, central.clock)
+        return deliver(admissions, second, NOW + dt.timedelta(minutes=1))
+
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(deliver_second)
+        slow = Slow(central.storage, central.catalogue, central.clock)
+        assert deliver(slow, first, NOW).finding == "kept"
+        told = other.result()
+    assert (told.finding, told.first and told.first.counter) == ("again", FIRST_COUNTER)
+
+
+def _waits_for_its_turn(central: RunningCentral) -> bool:
+    query = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database"
+        " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
+    )
+    with central.storage.reading() as transaction:
+        return transaction.exec_driver_sql(query).scalar() == 1
 
 
 def test_a_lost_server_is_said_and_found_again(central: RunningCentral, tmp_path: Path, kiosk: httpx.Client) -> None:

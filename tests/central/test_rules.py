@@ -11,7 +11,6 @@ from kiosk.central import tables as db
 from kiosk.central.clock import Chance, new_reference
 from kiosk.central.limits import Limits
 from tests.central.calls import (
-    Held,
     book,
     booked,
     done,
@@ -226,13 +225,6 @@ def test_a_key_used_for_another_request_is_a_mismatch(central: RunningCentral, k
     key, kept = new_key(), held(kiosk, central.add_slot("mine", capacity=1))
     book(kiosk, kept, key=key)
     assert problem_of(book(kiosk, kept, person(), key=key)) is ProblemName.IDEMPOTENCY_MISMATCH
-
-
-def test_a_refusal_is_not_remembered_under_its_key(central: RunningCentral, kiosk: httpx.Client) -> None:
-    key = new_key()
-    assert problem_of(book(kiosk, Held("unknown-hold", (person(),)), key=key)) is ProblemName.HOLD_EXPIRED
-    assert kiosk.get(f"/v1/bookings/by-key/{key}").status_code == 404
-    assert book(kiosk, held(kiosk, central.add_slot("mine", capacity=1)), key=key).status_code == 201
 
 
 def test_a_hold_becomes_one_booking_only(central: RunningCentral, kiosk: httpx.Client) -> None:

@@ -7,6 +7,7 @@ longer, with other chances each time.
 
 import copy
 import datetime as dt
+import json
 import os
 import threading
 from collections import Counter
@@ -31,11 +32,13 @@ from kiosk.central.events import verify
 from tests.central import calls
 from tests.central.calls import Held, Json, problem_of, signed_in
 from tests.central.model import (
+    FINAL,
     MANY,
     NUMBERED,
     TYPO_EDITS,
     Act,
     Answer,
+    Apply,
     Book,
     Cancel,
     Change,
@@ -95,6 +98,7 @@ _OF_KEYS = {ProblemName.IDEMPOTENCY_MISMATCH}
 _OF_CHANGES = _OF_KEYS | {ProblemName.NOT_FOUND, ProblemName.STALE, ProblemName.NOT_ACTIVE}
 REFUSALS: dict[type[Wish], set[ProblemName]] = {
     Take: _OF_PLACES | _OF_PERSONS,
+    Apply: _OF_KEYS | COUNTED | _OF_PERSONS | {ProblemName.INVALID, ProblemName.NO_PLACE},
     GiveBack: set(),
     Book: _OF_KEYS | _OF_NAMES | {ProblemName.HOLD_EXPIRED, ProblemName.INVALID},
     Move: _OF_CHANGES | _OF_PLACES | {ProblemName.MOVES_USED_UP},
@@ -116,9 +120,11 @@ _SETTINGS = settings(
 _KINDS = (
     ("take",) * 5
     + ("book",) * 4
+    + ("apply",) * 2
     + ("move",) * 3
     + ("correct",) * 2
-    + ("cancel", "again", "give back", "replay", "reuse")
+    + ("replay",) * 2
+    + ("cancel", "again", "give back", "reuse")
 )
 _DRAWS = st.tuples(st.sampled_from(_KINDS), *[st.integers(0, 1 << 16)] * 3)
 _PARTIES = (1, 1, 1, 1, 2, 2, 3, 4)
@@ -204,7 +210,7 @@ class World:
         assert (sum(head.length for head in audit.heads), audit.faults) == (len(rows), ())
         fresh = [row for row in rows if row.number > seen[row.chain]]
         seen.update(row.chain for row in fresh)
-        return [Act(row.chain, row.mediator, row.action, row.subject) for row in fresh]
+        return [Act(row.chain, row.mediator, row.action, row.subject, _made(row)) for row in fresh]
 
     def send(self, wish: Wish) -> Answer:
         """Ask, and read the answer."""
@@ -280,6 +286,12 @@ class Siege(RuleBasedStateMachine):
         """Whatever comes first, nothing is broken, and nobody is refused without a reason that lasts."""
         asking = [CLIENTS[(first + n) % 16] for n in range(len(draws))]
         self._together([self._wish(client, draw) for client, draw in zip(asking, draws, strict=True)])
+
+    @rule(draws=st.lists(_DRAWS, min_size=2, max_size=8), first=st.integers(0, 15))
+    def two_copies_of_each_arrive_at_once(self, draws: list[Draw], first: int) -> None:
+        """Whatever becomes of the first one becomes of the second."""
+        wishes = [self._wish(CLIENTS[(first + n) % 16], draw) for n, draw in enumerate(draws)]
+        self._together([wish for wish in wishes for _ in range(2)])
 
     @rule(slot=st.integers(0, len(_OPENED) - 1), who=st.integers(0, len(PEOPLE) - 1))
     def all_rush_for_one_slot(self, slot: int, who: int) -> None:
@@ -403,7 +415,8 @@ class Siege(RuleBasedStateMachine):
     def _alone(self, client: Client, draw: Draw) -> None:
         wish = self._wish(client, draw)
         expected = self.model.expected(wish)
-        replay = isinstance(wish, Keyed) and expected is None and self.model.replays(wish)
+        replay = isinstance(wish, Keyed) and self.model.replays(wish)
+        first = self.model.first_free(wish) if isinstance(wish, Apply) else None
         repeated = self.model.holds[client.kiosk].id if isinstance(wish, Take) and self.model.repeats(wish) else None
         answer = self.world.send(wish)
         assert (answer.problem, answer.replayed) == (expected, replay), wish
@@ -411,6 +424,8 @@ class Siege(RuleBasedStateMachine):
         assert repeated is None or expected or answer.body["id"] == repeated
         if expected is None and isinstance(wish, Keyed):
             self._compare_bookings(answer.body)
+        if expected is None and isinstance(wish, Apply) and not replay:
+            assert self.model.appointments[answer.body["bookings"][0]["id"]].slot == first
 
     def _at(self, now: dt.datetime) -> None:
         self.world.move_clock(now)
@@ -423,12 +438,17 @@ class Siege(RuleBasedStateMachine):
         self._absorb(asked)
         for wish, answer in asked:
             assert answer.problem is None or answer.problem in REFUSALS[type(wish)], wish
-            self._check_refusal(wish, answer.problem)
-            if answer.problem is None and not answer.replayed and isinstance(wish, Take | Move):
+            if isinstance(wish, Keyed) and (answer.problem is None or answer.problem in FINAL):
+                assert self.model.decided[wish.client.kiosk, wish.key][1] is answer.problem, wish
+            if not answer.replayed:
+                self._check_refusal(wish, answer.problem)
+            if answer.problem is None and not answer.replayed and isinstance(wish, Take | Move | Apply):
                 self._check_taken(before, wish, answer)
 
     def _check_refusal(self, wish: Wish, problem: ProblemName | None) -> None:
         """Places, counts and cancels only grow while the clock stands: whoever was refused one must still be."""
+        if isinstance(wish, Apply):
+            self._check_refused_application(wish, problem)
         if not isinstance(wish, Take | Move) or problem is None:
             return
         slot, seats = wish.slot, len(wish.people) if isinstance(wish, Take) else 1
@@ -439,8 +459,20 @@ class Siege(RuleBasedStateMachine):
         if problem is ProblemName.COOLING_OFF and isinstance(wish, Take):
             assert self.model.pauses(slot.service, wish.people), wish
 
-    def _check_taken(self, before: Model, wish: Take | Move, answer: Answer) -> None:
+    def _check_refused_application(self, wish: Apply, problem: ProblemName | None) -> None:
+        if problem is ProblemName.NO_PLACE:
+            assert self.model.first_free(wish) is None, wish
+        if problem in COUNTED:
+            there = next(slot for slot in self.model.slots if slot.site == wish.site)
+            assert self.model.over_cap(wish.client, there, 1), wish
+        if problem is ProblemName.COOLING_OFF:
+            assert self.model.pauses(wish.service, [wish.who]), wish
+
+    def _check_taken(self, before: Model, wish: Take | Move | Apply, answer: Answer) -> None:
         """What is taken is never what the same kiosk or mediator gave up before."""
+        if isinstance(wish, Apply):
+            assert before.free(wish.client, self.model.appointments[answer.body["bookings"][0]["id"]].slot) > 0, wish
+            return
         if answer.body["id"] not in {hold.id for hold in before.holds.values()}:
             seats = len(wish.people) if isinstance(wish, Take) else 1
             assert seats <= before.free(wish.client, wish.slot), wish
@@ -448,7 +480,7 @@ class Siege(RuleBasedStateMachine):
     def _absorb(self, asked: list[tuple[Wish, Answer]]) -> None:
         self.model.absorb(asked, self.world.acts(self.seen))
         for wish, answer in asked:
-            if isinstance(wish, Keyed) and answer.problem is None:
+            if isinstance(wish, Keyed) and (answer.problem is None or answer.problem in FINAL):
                 self.sent.append(wish)
             if isinstance(wish, Take) and answer.problem is None:
                 self.hold_ids.append(answer.body["id"])
@@ -470,6 +502,11 @@ class Siege(RuleBasedStateMachine):
             return GiveBack(client, mine.id if mine and c % 4 else self.hold_ids[a % len(self.hold_ids)])
         if kind == "again" and mine:
             return Take(client, mine.slot, mine.people)
+        if kind == "apply":
+            where = self.model.slots[a % len(self.model.slots)]
+            service = NUMBERED if c % 16 == 15 else MANY
+            day = where.date + dt.timedelta(days=c % 3 - 1)
+            return Apply(client, calls.new_key(), service, where.site, day, PEOPLE[b % len(PEOPLE)])
         if kind == "book" and (mine or c % 16 == 0):
             return self._book_wish(client, a, b, c)
         if kind in {"move", "cancel", "correct", "reuse"} and (self.model.appointments or c % 16 == 0):
@@ -515,7 +552,10 @@ def test_sixteen_clients_break_no_promise(tmp_path_factory: pytest.TempPathFacto
             central.add_mediator(mediator)
         for kiosk in sorted({client.kiosk for client in CLIENTS}):
             central.add_kiosk(kiosk)
-        http = {c: open_things.enter_context(signed_in(central, c.kiosk, c.mediator)) for c in CLIENTS}
+        http = {
+            client: open_things.enter_context(signed_in(central, client.kiosk, client.mediator, sealed=n % 2 == 0))
+            for n, client in enumerate(CLIENTS)
+        }
         threads = open_things.enter_context(ThreadPoolExecutor(len(CLIENTS)))
         world = World(central, luck, http, threads)
         run_state_machine_as_test(lambda: Siege(world), settings=_SETTINGS)  # type: ignore[arg-type]
@@ -529,6 +569,9 @@ def _send(http: httpx.Client, wish: Wish) -> httpx.Response:
             return http.delete(f"/v1/holds/{wish.hold}")
         case Book():
             return calls.book(http, Held(wish.hold, tuple(_applicant(who) for who in wish.people)), key=wish.key)
+        case Apply():
+            wanted = {"service": wish.service, "site": wish.site, "not_before": wish.not_before.isoformat()}
+            return calls.apply(http, wish.key, **wanted, person=_applicant(wish.who))
         case Move():
             return calls.move(http, _seen(wish), wish.slot.id, wish.key)
         case Cancel():
@@ -537,6 +580,11 @@ def _send(http: httpx.Client, wish: Wish) -> httpx.Response:
             return calls.change(
                 http, _seen(wish), "correction", _identity(wish.who) | {"reason": "typed-wrong"}, wish.key
             )
+
+
+def _made(row: sa.Row[Any]) -> str | None:
+    made: str | None = json.loads(row.details)["bookings"][0] if row.action == "application" else None
+    return made
 
 
 def _identity(who: Who) -> Json:

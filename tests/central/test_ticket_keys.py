@@ -36,7 +36,7 @@ from kiosk.tickets.keys import KeySet
 from kiosk.tickets.reference import grouped
 from kiosk.tickets.token import read
 from kiosk.tickets.verify import Knowledge, State, verify_token
-from tests.central.calls import Json, booked, cancel, done, signed_in
+from tests.central.calls import Json, booked, cancel, done, sealing_key, signed_in
 from tests.support.central import NOW, MovingClock, RunningCentral, running_central
 from tests.support.databases import database_url
 
@@ -96,6 +96,14 @@ def _state(central: RunningCentral, token: str, known: KeySet) -> State:
 
 def _key_id(token: str) -> str:
     return read(token).message.key_id.hex()
+
+
+def test_a_rotation_makes_a_new_key_to_seal_to(central: RunningCentral, kiosk: httpx.Client, command: Command) -> None:
+    before = sealing_key(kiosk)
+    central.clock.advance(days=1)
+    assert command("rotate")[0] == 0
+    assert sealing_key(kiosk) != before
+    assert central.count(db.sealing_keys) == 2
 
 
 def test_a_rotation_leaves_every_ticket_good(

@@ -113,6 +113,15 @@ def test_settings_that_a_counter_lacks_are_named(environ: dict[str, str], capsys
     assert "--site" in line
 
 
+def test_a_state_directory_that_cannot_be_used_is_a_wrong_setting(
+    environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    code, line = refusal(environ | {"KIOSK_STATE_DIR": str(tmp_path / "file")}, SITE, capsys)
+    assert code == 2
+    assert "« state_dir »" in line
+
+
 def test_what_goes_wrong_with_the_central_is_one_line(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,6 +136,16 @@ def test_what_goes_wrong_with_the_central_is_one_line(
         assert code == 1
         assert said in line
         assert SECOND_TOKEN not in line
+
+
+def test_a_damaged_book_is_put_aside_and_said(
+    environ: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = tmp_path / "state" / f"counter-{SITE}" / BOOK_FILE
+    book.parent.mkdir(parents=True)
+    book.write_bytes(b"no database" * 1000)
+    assert counter.sync(environ, SITE) == 0
+    assert "! Un carnet abîmé est mis de côté : book.sqlite.damaged-" in capsys.readouterr().out
 
 
 def test_what_goes_wrong_with_the_book_is_one_line(

@@ -224,10 +224,13 @@ def test_a_ticket_that_was_used_says_when_and_where(desk: Desk) -> None:
     assert "Passé à 8\u00a0h\u00a030, poste accueil-pref-93" in out
 
 
-def test_without_a_list_only_the_signature_vouches_and_the_answer_says_so(desk: Desk) -> None:
+def test_without_a_list_the_answer_says_what_vouches_for_the_ticket(desk: Desk) -> None:
     code, out, _ = desk.asks(written())
     assert code == 0
-    assert "seule la signature est vérifiée" in out
+    assert "ni lieu (--site), seules comptent la signature et l'heure" in out
+    code, out, _ = desk.asks(written(), "--site", "pref-93")
+    assert code == 0
+    assert "seuls comptent la signature, le lieu, le jour et l'heure" in out
     assert desk.learns(written())[1]["as_of"] is None
 
 
@@ -429,6 +432,19 @@ def test_files_that_hold_something_else_are_refused(raw: bytes, desk: Desk, tmp_
 )
 def test_wrong_usage_is_one_line_without_what_was_typed(words: tuple[str, ...], desk: Desk) -> None:
     desk.is_refused(written(), *words)
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--surname", ("--surname", "Guessan1991", *WHO[2:])),
+        ("--given-names", (*WHO[:2], "--given-names", "Guessan1991", *WHO[4:])),
+        ("--birth-date", (*WHO[:4], "--birth-date", "1981-01-02")),
+        ("--mrz", ("--mrz", ZONE[:-1])),
+    ],
+)
+def test_the_option_that_is_wrong_is_named(option: str, words: tuple[str, ...], desk: Desk) -> None:
+    assert f"{option} : " in desk.is_refused(written(), *words)
 
 
 def test_something_must_be_asked_with_keys_from_one_place(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """The central's side of the desk: what is known, what is refused, what nobody knows."""
 
+import asyncio
 import datetime as dt
 import uuid
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from kiosk.api import contract
 from kiosk.api.client import CentralClient
 from kiosk.api.sealing import BadSealError, Binding, open_sealed, read_envelope
 from kiosk.booking.catalogue import IdentifierKind, Slot
@@ -137,7 +139,7 @@ async def test_a_booking_that_never_left_can_be_taken_back(demo_central: Running
         request = await cut_off.in_hand()
         assert request
         assert (request.tries, request.may_be_done) == (0, False)
-        await cut_off.withdraw()
+        assert await cut_off.withdraw()
     assert left_open(tmp_path / "b") == []
 
 
@@ -213,6 +215,30 @@ async def test_an_intent_that_was_cut_off_is_resolved_by_its_key(demo_central: R
     assert [booking.reference for booking in known.upcoming] == [settled.reference]
 
 
+async def test_what_left_cannot_be_taken_back(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
+        journey = await journey_to(bookings)
+    async with faulty_server(CUT) as url, desk_at(url, tmp_path / "b", demo_central) as bookings:
+        with pytest.raises(OutcomeUnknownError):
+            await bookings.book(journey)
+        assert not await bookings.withdraw()
+    assert left_open(tmp_path / "b") == [journey.intent_key]
+
+
+async def test_a_step_goes_to_its_end_though_nobody_waits_for_it(demo_central: RunningCentral, tmp_path: Path) -> None:
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        journey = await journey_to(bookings)
+        asking = asyncio.create_task(bookings.book(journey))
+        outbox = bookings._outgoing._outbox
+        while (intent := outbox.find(journey.intent_key)) is None or not intent.tries:  # until a byte may have left
+            await asyncio.sleep(0)
+        asking.cancel()
+        assert not await bookings.withdraw(), "it waited for the step, which was answered"
+        bookings.leave()
+        (settled,) = await bookings.settled()
+    assert settled.reference
+
+
 async def test_an_intent_whose_hold_is_over_comes_to_nothing_and_says_so(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
@@ -242,6 +268,21 @@ async def test_a_visit_that_still_asks_is_not_settled_behind_its_back(
         assert bookings.central is Central.SILENT
         bookings.leave()
         assert len(await bookings.unresolved()) == 1
+
+
+async def test_a_slot_that_is_being_kept_is_not_settled_behind_its_back(
+    demo_central: RunningCentral, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk_at(demo_central.base_url, tmp_path, demo_central) as bookings:
+        journey, slot = await slot_for(bookings)
+        step = bookings._outgoing.step
+
+        async def step_after_a_heartbeat(key: str) -> contract.Outcome:
+            await bookings.settle()
+            return await step(key)
+
+        monkeypatch.setattr(bookings._outgoing, "step", step_after_a_heartbeat)
+        assert (await bookings.hold(journey, slot)).slot.id == slot.id
 
 
 async def test_everything_on_the_disk_of_a_kiosk_does_not_open_what_it_asks(

@@ -155,6 +155,7 @@ async def test_without_network_and_after_a_restart_it_knows_what_it_knew(
     line.unplug()
     demo_central.clock.advance(hours=1)
     async with welcome_at(settings, demo_central.clock) as welcome:
+        assert welcome.demonstration
         again = await welcome.check(tickets[good])
         assert (again.state, again.admitted_at) == (State.ALREADY_ADMITTED, NOW)
         assert (await welcome.check(tickets[cancelled])).state is State.CANCELLED

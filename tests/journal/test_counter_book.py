@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.journal.counter_book import (
+    MIGRATIONS,
     Answer,
     BookError,
     BookInUseError,
@@ -82,6 +83,26 @@ def test_the_clock_is_remembered(tmp_path: Path) -> None:
         book.keep_clock_offset(dt.timedelta(minutes=-3, microseconds=1))
     with book_in(tmp_path) as book:
         assert book.clock_offset() == dt.timedelta(minutes=-3, microseconds=1)
+
+
+def test_whether_the_central_is_a_demonstration_is_remembered(tmp_path: Path) -> None:
+    for is_one in (False, True, False):
+        with book_in(tmp_path) as book:
+            book.keep_demonstration(is_one)
+        with book_in(tmp_path) as book:
+            assert book.demonstration() is is_one
+
+
+def test_a_book_of_the_first_version_goes_on_with_what_it_holds(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "book.sqlite")) as db:
+        db.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+        db.execute("INSERT INTO clock VALUES (1, 7)")
+        db.commit()
+    for is_one in (False, True):
+        with book_in(tmp_path) as book:
+            assert book.clock_offset() == dt.timedelta(microseconds=7)
+            assert book.demonstration() is is_one
+            book.keep_demonstration(True)
 
 
 def test_earlier_days_are_erased_but_for_what_the_central_has_not_heard(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime as dt
+import hashlib
 import sqlite3
 import stat
 import tempfile
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from kiosk.printing.spool import (
+    MIGRATIONS,
     PROCESS_IDS,
     IllegalStepError,
     Job,
@@ -28,6 +30,7 @@ from kiosk.printing.spool import (
     WrongCopyError,
     _process_id,
 )
+from kiosk.statefile import StateFile
 
 START = dt.datetime(2027, 1, 11, 9, 0, tzinfo=dt.UTC)
 SUBJECT = "7K4MQ2XP93TQ"
@@ -299,7 +302,7 @@ def test_damaged_bytes_are_never_given_out(path: Path) -> None:
     with opened(path) as spool:
         job = queued(spool)
     with contextlib.closing(sqlite3.connect(path)) as db, db:
-        db.execute("UPDATE job SET payload = ?", (PAYLOAD[:-1],))
+        db.execute("UPDATE payload SET content = ?", (PAYLOAD[:-1],))
     with opened(path) as spool:
         with pytest.raises(PayloadLostError):
             spool.payload(job.number)
@@ -325,6 +328,38 @@ def test_a_file_that_is_not_ours_is_refused(path: Path) -> None:
         Spool(path, Clock())
     with pytest.raises(SpoolError, match="lu ou écrit"):
         Spool(path / "deeper", Clock())
+
+
+def test_an_older_spool_is_brought_up_to_date_with_what_it_holds(path: Path) -> None:
+    with contextlib.closing(StateFile(path, MIGRATIONS[:1])) as file:
+        digest = hashlib.sha256(PAYLOAD).digest()
+        rows = [
+            ("waits", "queued", None, PAYLOAD),
+            ("out", "printed", "person", PAYLOAD),
+            ("broken off", "sent", None, PAYLOAD),
+            ("purged", "spoiled", None, None),
+        ]
+        file.write(
+            lambda db: db.executemany(
+                "INSERT INTO job"
+                " (kind, subject, copy, state, proof, process_id, sha256, payload, created_at, changed_at)"
+                " VALUES ('ticket', ?, 1, ?, ?, x'61626364', ?, ?, ?, ?)",
+                [(*row[:3], digest, row[3], START.isoformat(), START.isoformat()) for row in rows],
+            )
+        )
+    with opened(path) as spool:
+        assert [(spool.job(number).subject, spool.job(number).state) for number in (1, 2, 3, 4)] == [
+            ("waits", State.QUEUED),
+            ("out", State.PRINTED),
+            ("broken off", State.UNCONFIRMED),
+            ("purged", State.SPOILED),
+        ]
+        assert spool.payload(1) == PAYLOAD
+        assert spool.next_copy("ticket", "out", new=True) == 2
+        assert queued(spool).number == 5
+        spool.cancel(1)
+        spool.cancel(5)
+        assert not on_disk(path)
 
 
 def test_an_unknown_job_is_an_error_of_the_spool(path: Path) -> None:

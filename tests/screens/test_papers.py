@@ -272,7 +272,8 @@ async def test_after_a_day_nobody_is_asked_and_nothing_stays(demo_central: Runni
             await at.sign_in()
             assert "pas encore imprimé" not in at.text
     with sqlite3.connect(state / PLACE) as spool:
-        assert spool.execute("SELECT state, payload FROM job").fetchall() == [("cancelled", None)]
+        assert spool.execute("SELECT state FROM job").fetchall() == [("cancelled",)]
+        assert spool.execute("SELECT * FROM payload").fetchall() == []
 
 
 async def test_what_the_test_card_taught_is_known_at_the_desk(demo_central: RunningCentral, tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """F7: what a mediator is told about a ticket that somebody shows."""
 
 import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.central.calls import booked, cancel, move, newcomer
+from kiosk.settings import Settings
+from tests.central.calls import Json, booked, cancel, move, newcomer
 from tests.support.central import NOW, RunningCentral
 from tests.support.counter import Counter, counter, settings_for
 from tests.support.proxy import cutting_proxy
@@ -16,26 +19,31 @@ from tests.tickets.zones import Document
 WHO = {"surname": "N'Guessan-Koné", "given_names": "Éléonore Marie", "birth_date": "1990-02-03"}
 
 
-async def shows(at: Counter, text: str) -> None:
-    """Scan a ticket on the screen of F7."""
-    await at.type(text)
+def appointment(central: RunningCentral) -> Json:
+    """Return what was booked at some other kiosk."""
+    with newcomer(central, "shop") as kiosk:
+        [booking] = booked(kiosk, central.add_slot("wanted", capacity=1), WHO)
+    return booking
 
 
-async def verifying(at: Counter) -> None:
+@asynccontextmanager
+async def verifying(
+    central: RunningCentral, state_dir: Path, settings: Settings | None = None
+) -> AsyncIterator[Counter]:
     """Come to the screen of F7."""
-    await at.sign_in()
-    await at.press("f7")
-    await at.sees("Scannez le carré du ticket")
+    async with counter(central, state_dir, settings=settings) as at:
+        await at.sign_in()
+        await at.press("f7")
+        await at.sees("Scannez le carré du ticket")
+        yield at
 
 
 async def test_a_good_ticket_is_told_with_its_place_and_hour_and_without_a_name(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
-    with newcomer(demo_central, "shop-1") as kiosk:
-        [booking] = booked(kiosk, demo_central.add_slot("good", capacity=1), WHO)
-    async with counter(demo_central, tmp_path / "state") as at:
-        await verifying(at)
-        await shows(at, booking["token"])
+    booking = appointment(demo_central)
+    async with verifying(demo_central, tmp_path / "state") as at:
+        await at.type(booking["token"])
         await at.sees("TICKET BON")
         assert "Mercredi 13 janvier 2027, 9\u00a0h\u00a007" in at.text
         assert "Préfecture de\u00a0Bobigny" in at.text
@@ -52,11 +60,9 @@ async def test_a_good_ticket_is_told_with_its_place_and_hour_and_without_a_name(
 async def test_the_bearer_is_compared_by_the_zone_of_a_document_or_by_what_is_typed(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
-    with newcomer(demo_central, "shop-2") as kiosk:
-        [booking] = booked(kiosk, demo_central.add_slot("bearer", capacity=1), WHO)
-    async with counter(demo_central, tmp_path / "state") as at:
-        await verifying(at)
-        await shows(at, booking["token"])
+    booking = appointment(demo_central)
+    async with verifying(demo_central, tmp_path / "state") as at:
+        await at.type(booking["token"])
         await at.sees("TICKET BON")
         await at.press("f5")
         await at.sees("Qui montre ce ticket")
@@ -72,10 +78,8 @@ async def test_the_bearer_is_compared_by_the_zone_of_a_document_or_by_what_is_ty
 
 
 async def test_a_code_is_asked_for_with_its_bearer(demo_central: RunningCentral, tmp_path: Path) -> None:
-    with newcomer(demo_central, "shop-3") as kiosk:
-        [booking] = booked(kiosk, demo_central.add_slot("code", capacity=1), WHO)
-    async with counter(demo_central, tmp_path / "state") as at:
-        await verifying(at)
+    booking = appointment(demo_central)
+    async with verifying(demo_central, tmp_path / "state") as at:
         await at.type(booking["reference"].lower())
         await at.sees("Ou F5")
         for birth_date, said in (("05/02/1990", "Aucun rendez-vous n'a ce code"), ("3/2/1990", "BONNE PERSONNE")):
@@ -97,25 +101,22 @@ async def test_what_became_of_the_appointment_is_told(demo_central: RunningCentr
     with newcomer(demo_central, "shop-5") as kiosk:
         [gone] = booked(kiosk, demo_central.add_slot("gone", capacity=1, start=NOW + dt.timedelta(days=3, minutes=7)))
         assert cancel(kiosk, gone).is_success
-    async with counter(demo_central, tmp_path / "state") as at:
-        await verifying(at)
-        await shows(at, moved["token"])
+    async with verifying(demo_central, tmp_path / "state") as at:
+        await at.type(moved["token"])
         await at.sees("RENDEZ-VOUS DÉPLACÉ")
         assert "Sous-préfecture" in at.text
-        await shows(at, gone["token"])
+        await at.type(gone["token"])
         await at.sees("RENDEZ-VOUS ANNULÉ")
         assert not at.clipped()
 
 
 @pytest.mark.parametrize("length", [300, 600, 1500])
 async def test_no_answer_outlives_its_ticket(demo_central: RunningCentral, tmp_path: Path, length: int) -> None:
-    with newcomer(demo_central, "shop-6") as kiosk:
-        [booking] = booked(kiosk, demo_central.add_slot("good", capacity=1), WHO)
-    async with counter(demo_central, tmp_path / "state") as at:
-        await verifying(at)
-        await shows(at, booking["token"])
+    booking = appointment(demo_central)
+    async with verifying(demo_central, tmp_path / "state") as at:
+        await at.type(booking["token"])
         await at.sees("TICKET BON")
-        await shows(at, "RDV1:" + "A" * length)
+        await at.type("RDV1:" + "A" * length)
         await at.sees("PAS JUSTE")
         assert "TICKET BON" not in at.text
 
@@ -123,15 +124,13 @@ async def test_no_answer_outlives_its_ticket(demo_central: RunningCentral, tmp_p
 async def test_while_the_central_is_silent_only_a_signature_under_a_known_root_is_believed(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
-    with newcomer(demo_central, "shop-7") as kiosk:
-        [booking] = booked(kiosk, demo_central.add_slot("good", capacity=1), WHO)
+    booking = appointment(demo_central)
     for root, said in ((root_of(demo_central), "TICKET BON"), (None, "Pas de réponse du serveur")):
         with cutting_proxy(demo_central.base_url) as proxy:
             settings = replace(settings_for(proxy.url, tmp_path / f"state-{said}"), root_key=root)
-            async with counter(demo_central, settings.state_dir, settings=settings) as at:
-                await verifying(at)
+            async with verifying(demo_central, settings.state_dir, settings) as at:
                 proxy.unplug()
-                await shows(at, booking["token"])
+                await at.type(booking["token"])
                 await at.sees(said)
                 assert ("seule la signature a été vérifiée" in at.text) == (root is not None)
                 if root is not None:
@@ -153,9 +152,8 @@ async def test_while_the_central_is_silent_only_a_signature_under_a_known_root_i
 async def test_what_is_no_ticket_of_ours_is_said_without_blame(
     demo_central: RunningCentral, tmp_path: Path, scan: str, said: str
 ) -> None:
-    async with counter(demo_central, tmp_path / "state") as at:
-        await verifying(at)
-        await shows(at, scan)
+    async with verifying(demo_central, tmp_path / "state") as at:
+        await at.type(scan)
         await at.sees(said)
         assert not at.clipped()
 
@@ -163,11 +161,9 @@ async def test_what_is_no_ticket_of_ours_is_said_without_blame(
 async def test_a_scan_answers_the_question_who_it_is_or_is_the_next_ticket_and_is_never_shown(
     demo_central: RunningCentral, tmp_path: Path
 ) -> None:
-    with newcomer(demo_central, "shop-8") as kiosk:
-        [booking] = booked(kiosk, demo_central.add_slot("scanned", capacity=1), WHO)
+    booking = appointment(demo_central)
     document = Document("TD1", "NGUESSAN<KONE", "ELEONORE<MARIE", "900203")
-    async with counter(demo_central, tmp_path / "state") as at:
-        await verifying(at)
+    async with verifying(demo_central, tmp_path / "state") as at:
         await at.type(booking["reference"])
         await at.sees("Ou F5")
         await at.press("f5")
@@ -190,8 +186,7 @@ async def test_a_scan_answers_the_question_who_it_is_or_is_the_next_ticket_and_i
 
 
 async def test_a_scan_closes_the_help_and_is_asked_for_again(demo_central: RunningCentral, tmp_path: Path) -> None:
-    async with counter(demo_central, tmp_path / "state") as at:
-        await verifying(at)
+    async with verifying(demo_central, tmp_path / "state") as at:
         await at.press("f1")
         await at.sees("Quelqu'un montre un ticket ?")
         await at.type("RDV1:00ABC")

@@ -14,11 +14,12 @@ from kiosk.central import tables as db
 from kiosk.desk.welcome import Welcome
 from kiosk.embedded import RemoteCentral
 from kiosk.welcome_app import WelcomeApp
-from tests.central.calls import booked, cancel, newcomer
+from tests.central.calls import at_counter, booked, cancel, deliver, newcomer, note
 from tests.screens.test_contrast import faint
 from tests.screens.test_golden import compare, steady
 from tests.support.central import NOW, MovingClock, RunningCentral
 from tests.support.counter import Screen
+from tests.support.pilot import until
 from tests.support.proxy import cutting_proxy
 from tests.support.welcome import SITE, counter_settings
 from tests.tickets.zones import Document
@@ -38,8 +39,28 @@ class Stops:
         """Look at the screen, once the bottom line is true again."""
         await at.sees(bottom)
         assert not at.clipped()
+        assert not covered(at)
         assert not faint(at)
         self.seen[name] = steady(at.text) + "\n"
+
+
+def covered(at: Screen) -> bool:
+    """Return whether the bottom line lies over anything else that is said."""
+    *others, standing = [widget for widget in at.app.screen.query("#body > *") if widget.region]
+    return any(widget.region.overlaps(standing.region) for widget in others)
+
+
+def counter_of(at: Screen) -> Welcome:
+    """Return the counter behind the screen."""
+    assert isinstance(at.app, WelcomeApp)
+    return at.app._counter
+
+
+def fill_the_disk(at: Screen) -> None:
+    """Let nothing more be written down at this counter."""
+    opened = counter_of(at)._opened
+    assert opened
+    opened.book._file._db.execute("PRAGMA query_only = ON")
 
 
 @asynccontextmanager
@@ -76,7 +97,7 @@ async def test_a_day_at_the_welcome_desk(
         await at.sees("TICKET BON")
         assert "Aujourd'hui, 10\u00a0h\u00a007" in at.text
         assert "carte de séjour, première demande" in at.text
-        await stops.note(at, "welcome_good")
+        await stops.note(at, "welcome_good", "1 entrée · tout est transmis")
         await at.sees("1 entrée · tout est transmis")
         await at.press(
             *(key for line in Document("TD1", "DIALLO", "MARIAM", "900204").lines() for key in (*line, "enter"))
@@ -117,6 +138,8 @@ async def test_a_counter_that_the_central_wants_no_more_says_so(demo_central: Ru
         with demo_central.storage.writing() as transaction:
             transaction.execute(sa.update(db.counters).values(revoked_at=NOW))
         await at.type("RDV1:00ABC")
+        await at.sees("! 1 message")
+        await at.press("f8")
         await at.sees("Le central ne veut pas de ce poste")
         assert not at.clipped()
 
@@ -154,3 +177,80 @@ async def test_tickets_scanned_without_a_pause_are_counted_one_by_one(
         await at.press(*(key for line in lines for key in (*line, "enter")))
         await at.sees("BONNE PERSONNE")
         await at.sees("2 entrées")
+
+
+async def test_what_speaks_against_an_entry_is_in_its_answer_and_is_news_that_a_key_dismisses(
+    demo_central: RunningCentral, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    stops = Stops()
+    with newcomer(demo_central, "shop-5") as kiosk:
+        slots = [demo_central.add_slot(f"twice-{n}", capacity=1, start=SOON + n * QUARTER) for n in range(3)]
+        tickets = [booked(kiosk, slot)[0] for slot in slots]
+    with cutting_proxy(demo_central.base_url) as proxy:
+        async with welcome_desk(demo_central, tmp_path / "state", demo_central.clock, proxy.url) as at:
+            await at.sees("tout est transmis")
+            proxy.unplug()
+            for ticket in tickets:
+                await at.type(ticket["token"])
+                await at.sees("TICKET BON")
+            with at_counter(demo_central, "guichet-2") as other:
+                deliver(
+                    other, *(note(at=NOW - QUARTER, reference=ticket["reference"], revision=1) for ticket in tickets)
+                )
+            proxy.plug_in()
+            await counter_of(at).sync()
+            await at.sees("TICKET DÉJÀ PASSÉ")
+            assert "Passé à 8\u00a0h\u00a045, poste guichet-2" in at.text
+            assert not at.app.screen.query(".-go")
+            await at.sees("! 3 messages")
+            assert "deux fois" not in at.text
+            await at.sees("Central ✓")
+            await stops.note(at, "welcome_twice", "3 entrées · tout est transmis")
+            await at.press("f8")
+            await at.sees("F8 : c'est fait.")
+            assert "PASSÉ" not in at.text
+            await stops.note(at, "welcome_news")
+            await at.press("f8")
+            await at.sees("! 1 message")
+            assert at.text.count("deux fois") == 1
+            await at.press("f8")
+            await at.sees("Scannez le carré")
+            assert "message" not in at.text.replace("F8 messages", "")
+            await at.type(tickets[0]["token"])
+            await at.sees("TICKET DÉJÀ PASSÉ")
+            document = Document("TD1", "DIALLO", "MARIAM", "900203")
+            await at.press(*(key for line in document.lines() for key in (*line, "enter")))
+            await at.sees("≠ Ce n'est pas la personne du rendez-vous")
+            await counter_of(at).sync()
+            await stops.note(at, "welcome_twice_compared", "3 entrées · tout est transmis")
+    compare(stops.seen, request)
+
+
+async def test_an_entry_that_cannot_be_written_down_is_told_in_the_words_of_a_counter(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with newcomer(demo_central, "shop-6") as kiosk:
+        [booking] = booked(kiosk, demo_central.add_slot("today", capacity=1, start=SOON))
+    async with welcome_desk(demo_central, tmp_path / "state", demo_central.clock) as at:
+        await at.sees("tout est transmis")
+        await at.type(booking["token"])
+        await at.sees("1 entrée · tout est transmis")
+        fill_the_disk(at)
+        await at.press("escape")
+        await at.sees("l'entrée compte encore")
+        await at.type("RDV1:00ABC")
+        await at.sees(": cette entrée n'est pas")
+        assert "réservé" not in at.text
+        assert not at.clipped()
+
+
+async def test_a_window_that_is_too_small_is_said_as_long_as_it_is(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    async with welcome_desk(demo_central, tmp_path / "state", demo_central.clock) as at:
+        await at.sees("tout est transmis")
+        for size in ((80, 23), (79, 24)):
+            await at.pilot.resize_terminal(*size)
+            await at.sees("Fenêtre trop petite : il faut 80 colonnes et 24 lignes.")
+            await at.pilot.resize_terminal(80, 24)
+            await until(lambda: "Fenêtre" not in at.text)
