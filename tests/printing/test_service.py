@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from PIL import Image
 
 from kiosk.booking.booking import Booking
-from kiosk.printing import sheet
+from kiosk.printing import lettering, sheet
 from kiosk.printing.errors import MissingGlyphError, QrError
 from kiosk.printing.escpos import check
 from kiosk.printing.paper import papers
@@ -70,5 +70,5 @@ def test_a_facsimile_tells_upper_from_lower_halves() -> None:
 
 
 def test_what_was_measured_for_a_paper_is_forgotten_with_it() -> None:
-    render(sample(Kind.TICKET), form_for("80mm"))
+    render(ticket(booking()), form_for("80mm"))
     assert [cache.cache_info().currsize for cache in (lettering.extent, lettering.wrap, lettering._runs)] == [0, 0, 0]
