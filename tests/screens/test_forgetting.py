@@ -32,10 +32,15 @@ def who_is_remembered() -> Iterator[object]:
 async def test_a_visit_that_ends_is_let_go_of(
     demo_central: RunningCentral, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forgotten: list[None] = []
+    forgotten: list[str] = []
+
+    def forget() -> None:
+        forgetting.forget_texts()
+        forgotten.append("texts")
+
     monkeypatch.setattr(client, "ANSWER_SECONDS", ANSWER_SECONDS)
     monkeypatch.setattr(app, "FORGET_AGAIN_SECONDS", 1.5 * ANSWER_SECONDS)
-    monkeypatch.setattr(app, "forget_texts", lambda: forgotten.append(forgetting.forget_texts()))
+    monkeypatch.setattr(app, "forget_texts", forget)
     async with counter(demo_central, tmp_path / "state") as at:
         await at.sign_in()
         await at.start(CANARY)
