@@ -18,7 +18,7 @@ from kiosk.screens.base import FramedScreen, MaskScreen
 from kiosk.screens.idle import StillThereScreen
 from kiosk.screens.opening import OpeningScreen
 from kiosk.terminal.faults import record
-from kiosk.terminal.forgetting import forget_texts
+from kiosk.terminal.forgetting import forget_texts, set_program_aside
 from kiosk.terminal.idle import Limits, Stage
 from kiosk.themed_app import IDLE_LOOK_SECONDS, OPEN_AGAIN_SECONDS, ThemedApp
 
@@ -73,6 +73,8 @@ class KioskApp(ThemedApp):
             await asyncio.sleep(OPEN_AGAIN_SECONDS)
         for module in VISIT_MODULES:
             await asyncio.to_thread(importlib.import_module, module)
+        if any(isinstance(screen, OpeningScreen) for screen in self.screen_stack):
+            set_program_aside()
         await self._desk.read_ahead()
         await self._desk.keep_watch()
 
@@ -166,8 +168,10 @@ class KioskApp(ThemedApp):
     async def _forget(self, left: AwaitComplete) -> None:
         """Let go of what still holds the person, once the screen that was left has gone."""
         await left
-        self.call_after_refresh(forget_texts)  # not before whoever waits sees the next screen
+        await self.pause_in_typing()
+        forget_texts()
         await asyncio.sleep(FORGET_AGAIN_SECONDS)
+        await self.pause_in_typing()
         forget_texts()
 
     def _look_at_idle(self) -> None:

@@ -1,5 +1,6 @@
 """What both full-screen programs share: our colours, our frame, a fault written down, and a keyboard left alone."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ from kiosk.themes import LIGHT
 
 OPEN_AGAIN_SECONDS = 2.0
 IDLE_LOOK_SECONDS = 0.5
+PAUSE_SECONDS = 1.0
 
 
 class ThemedApp(HardenedApp):
@@ -25,6 +27,7 @@ class ThemedApp(HardenedApp):
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self.idle = IdleClock(limits, clock)
+        self._last_key = 0.0
         self.register_theme(LIGHT)
         # Before anything is parsed: set later, a theme has every style sheet parsed twice.
         self.set_reactive(HardenedApp.theme, LIGHT.name)
@@ -34,7 +37,13 @@ class ThemedApp(HardenedApp):
         """Note that somebody is there, whatever becomes of the key."""
         if isinstance(event, events.Key):
             self.idle.touched()
+            self._last_key = time.monotonic()
         await super().on_event(event)
+
+    async def pause_in_typing(self) -> None:
+        """Return once no key has come for a moment: what takes a while holds nobody up then."""
+        while (left := self._last_key + PAUSE_SECONDS - time.monotonic()) > 0:
+            await asyncio.sleep(left)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave Tab to a cover, for which it is a key as any other."""

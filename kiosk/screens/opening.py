@@ -62,11 +62,12 @@ class OpeningScreen(CounterScreen):
         elif not code.text:
             code.field.focus()
         else:
-            self._sign_in(mediator.text, code.text)
+            self._sign_in()
 
     @work(group="sign-in", exclusive=True, exit_on_error=False)
-    async def _sign_in(self, mediator: str, code: str) -> None:
+    async def _sign_in(self) -> None:
         entry, waiting = self.query_one("#code", Entry), self.query_one("#waiting", Sentence)
+        mediator, code = self.query_one("#mediator", Entry).text, entry.text  # a worker keeps its arguments
         while self.desk.central is not Central.HERE:
             waiting.say(UNREADABLE if self.desk.files_unreadable else WAITING[self.desk.central])
             await asyncio.sleep(LOOK_SECONDS)
@@ -79,4 +80,5 @@ class OpeningScreen(CounterScreen):
             entry.field.value = ""
             entry.wrong(self.sentence_for(error))
         else:
+            entry.field.value = ""  # this screen may be kept for as long as the program runs
             self.post_message(self.SignedIn())

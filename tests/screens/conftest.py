@@ -2,7 +2,7 @@
 
 import pytest
 
-from kiosk import app, welcome_app
+from kiosk import app, themed_app, welcome_app
 from kiosk.desk import desk, pace
 from kiosk.printing import spool
 from kiosk.screens import check, opening, ticket
@@ -17,6 +17,7 @@ PATIENCE = (
     (pace, "FIRST_SECONDS"),
     (spool, "LOCK_SECONDS"),
     (ticket, "RETRY_SECONDS"),
+    (themed_app, "PAUSE_SECONDS"),
     (welcome_app, "IDLE_LOOK_SECONDS"),
 )
 
