@@ -3,18 +3,25 @@
 import asyncio
 import contextlib
 import importlib
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
 
+from kiosk.booking import french
 from kiosk.desk.answers import DeskError, OpeningError
 from kiosk.desk.desk import Desk
 from kiosk.log import Event
-from kiosk.screens.base import MaskScreen
+from kiosk.screens.base import FramedScreen, MaskScreen
+from kiosk.screens.idle import StillThereScreen
 from kiosk.screens.opening import OpeningScreen
 from kiosk.terminal.faults import record
-from kiosk.themed_app import OPEN_AGAIN_SECONDS, ThemedApp
+from kiosk.terminal.forgetting import forget_texts, set_program_aside
+from kiosk.terminal.idle import Limits, Stage
+from kiosk.themed_app import IDLE_LOOK_SECONDS, OPEN_AGAIN_SECONDS, ThemedApp
 
 if TYPE_CHECKING:  # what a visit needs is imported behind the first screen
     from kiosk.booking.booking import Hold
@@ -37,18 +44,29 @@ DISOWNED = (
 )
 CRASHED = "Un problème a arrêté l'écran précédent. Rien n'est resté. Vérifiez par le nom si le rendez-vous est pris."
 
+FORGET_AGAIN_SECONDS = 15.0  # a time-out that was called off keeps its caller until it would have been over
+WIPED = "La visite a été effacée après {} sans touche."
+
 
 class KioskApp(ThemedApp):
     """One kiosk. The journey lives in the screen that asks about it, never here."""
 
-    def __init__(self, desk: Desk, *, after_crash: bool = False) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        after_crash: bool = False,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(limits or Limits(), clock)
         self._desk = desk
         self._home_notice = CRASHED if after_crash else ""
 
     def on_mount(self) -> None:
         """Show the first screen at once; open the desk behind it."""
         self.push_screen(OpeningScreen(self._desk))
+        self.set_interval(IDLE_LOOK_SECONDS, self._look_at_idle)
         self.call_after_refresh(self._open_desk)
 
     async def on_unmount(self) -> None:
@@ -61,6 +79,8 @@ class KioskApp(ThemedApp):
             await asyncio.sleep(OPEN_AGAIN_SECONDS)
         for module in VISIT_MODULES:
             await asyncio.to_thread(importlib.import_module, module)
+        if any(isinstance(screen, OpeningScreen) for screen in self.screen_stack):
+            set_program_aside()
         await self._desk.read_ahead()
         self._look_ahead()
         await self._desk.keep_watch()
@@ -142,26 +162,65 @@ class KioskApp(ThemedApp):
             self._send(event.paper)
         self._finish(event.journey, again=event.again)
 
-    def _start(self) -> None:
+    def _start(self) -> AwaitComplete:
         from kiosk.booking.journey import Journey
 
         journey = Journey(key=self._desk.new_key())
-        self._ask(journey.step, journey)
+        return self._ask(journey.step, journey)
 
-    def _ask(self, step: "Step", journey: "Journey", notice: str = "") -> None:
+    def _ask(self, step: "Step", journey: "Journey", notice: str = "") -> AwaitComplete:
         from kiosk.screens.steps import screen_for
 
-        self._go(screen_for(step, journey)(self._desk, journey, notice))
+        return self._go(screen_for(step, journey)(self._desk, journey, notice))
 
-    def _finish(self, journey: "Journey | None", *, again: bool = False) -> None:
+    def _finish(self, journey: "Journey | None", *, again: bool = False, notice: str = "") -> None:
         if journey and journey.hold:
             self._release(journey.hold)
         self._desk.leave()
-        if again:
-            self._start()
-        else:
-            self._show_home()
+        left = self._start() if again else self._show_home(notice)
         self.clear_scrollback()
+        self._forget(left)
+
+    @work(group="forget", exclusive=True, exit_on_error=False)
+    async def _forget(self, left: AwaitComplete) -> None:
+        """Let go of what still holds the person, once the screen that was left has gone."""
+        await left
+        await self.pause_in_typing()
+        forget_texts()
+        await asyncio.sleep(FORGET_AGAIN_SECONDS)
+        await self.pause_in_typing()
+        forget_texts()
+
+    def _look_at_idle(self) -> None:
+        """Ask who is there, hide a visit that nobody touches, at last erase it. A mask put on by hand stays on."""
+        if self._top() is None:
+            return  # the application ends
+        screens = [screen for screen in self.screen_stack if isinstance(screen, FramedScreen)]
+        if not any(screen.IN_VISIT for screen in screens):
+            self.idle.touched()
+        stage = self.idle.look(awaited=self.holds_keys or any(screen.waits_for_answer for screen in screens))
+        if isinstance(self.screen, StillThereScreen) and stage is not Stage.WARNED:
+            self.pop_screen()  # a key came that the screen did not get: of a scanner, or Tab
+        if stage is Stage.WIPED:
+            self._wipe()
+        elif stage is Stage.MASKED and not isinstance(self.screen, MaskScreen):
+            self.push_screen(MaskScreen())
+        elif stage is Stage.WARNED and not isinstance(self.screen, MaskScreen | StillThereScreen):
+            self.push_screen(StillThereScreen(self.idle.limits.mask - self.idle.limits.warning))
+            self.bell()
+
+    def _wipe(self) -> None:
+        """Do what F9 does, from whatever lies over the question, and say so to whoever comes next."""
+        from kiosk.screens.step import StepScreen
+
+        while isinstance(self.screen, ModalScreen):
+            self.pop_screen()
+        journey = self.screen.so_far() if isinstance(self.screen, StepScreen) else None
+        seconds = self.idle.limits.wipe
+        minutes, rest = divmod(seconds, 60)
+        after = french.counted(seconds, "seconde", "secondes") if rest else french.counted(minutes, "minute", "minutes")
+        self.idle.touched()
+        self._finish(journey, notice=WIPED.format(after))
 
     @work(group="papers", exit_on_error=False)
     async def _send(self, paper: int) -> None:
@@ -172,16 +231,17 @@ class KioskApp(ThemedApp):
     async def _release(self, hold: "Hold") -> None:
         await self._desk.release(hold)
 
-    def _show_home(self, notice: str = "") -> None:
+    def _show_home(self, notice: str = "") -> AwaitComplete:
         from kiosk.screens.home import HomeScreen
 
-        self._go(HomeScreen(self._desk, notice))
+        return self._go(HomeScreen(self._desk, notice))
 
-    def _go(self, screen: Screen[None]) -> None:
-        """Replace the screen below whatever lies over it; a mask stays on."""
+    def _go(self, screen: Screen[None]) -> AwaitComplete:
+        """Replace the screen below whatever lies over it; a mask stays on. Wait for what is returned to see it gone."""
         masked = isinstance(self.screen, MaskScreen)
         while isinstance(self.screen, ModalScreen):
             self.pop_screen()
-        self.switch_screen(screen)
+        gone = self.switch_screen(screen)
         if masked:
             self.push_screen(MaskScreen())
+        return gone

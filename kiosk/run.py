@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kiosk.terminal import HardenedApp
+    from kiosk.terminal.idle import Limits
 
 LOG_FILE = "kiosk.log"
 USAGE_ERROR = 2
@@ -65,7 +66,7 @@ def _kiosk(settings: Settings) -> "Callable[[bool], HardenedApp]":
 
     def fresh_app(after_crash: bool) -> KioskApp:
         desk = Desk(settings, host=host_for(settings), now=_now, new_key=lambda: str(uuid.uuid4()))
-        return KioskApp(desk, after_crash=after_crash)
+        return KioskApp(desk, after_crash=after_crash, limits=_limits(settings))
 
     return fresh_app
 
@@ -77,9 +78,16 @@ def _counter(settings: Settings, site: str) -> "Callable[[bool], HardenedApp]":
 
     def fresh_app(_after_crash: bool) -> WelcomeApp:
         host = host_for(settings)
-        return WelcomeApp(Welcome(settings, site, host=host, now=_now, new_nonce=lambda: str(uuid.uuid4())))
+        counter = Welcome(settings, site, host=host, now=_now, new_nonce=lambda: str(uuid.uuid4()))
+        return WelcomeApp(counter, _limits(settings))
 
     return fresh_app
+
+
+def _limits(settings: Settings) -> "Limits":
+    from kiosk.terminal.idle import Limits
+
+    return Limits(settings.idle_warning_seconds, settings.idle_mask_seconds, settings.idle_wipe_seconds)
 
 
 def _confine() -> None:

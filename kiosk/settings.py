@@ -20,6 +20,8 @@ DEMO_COUNTER_TOKEN = "demonstration-counter-{}"  # noqa: S105 (of a site; it ope
 
 Paper = Literal["80mm", "58mm"]
 Translation = Literal["machine", "translated", "reviewed", "tested"]  # how far a translation has come, least first
+IDLE_WARNING_SECONDS, IDLE_MASK_SECONDS, IDLE_WIPE_SECONDS = 90, 120, 300  # without a key, during a visit
+MAX_IDLE_SECONDS = 3600
 _ROOT_KEY = re.compile(r"0[23][0-9a-f]{64}")  # a compressed point (SEC 1), see kiosk.tickets.keys.root_text
 _COUNTER_TOKEN = re.compile(r"[A-Za-z0-9._~-]{20,200}")
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")
@@ -31,11 +33,15 @@ _ENVIRONMENT = {
     "paper": "KIOSK_PAPER",
     "profile": "KIOSK_PROFILE",
     "least_translation": "KIOSK_LEAST_TRANSLATION",
+    "idle_warning_seconds": "KIOSK_IDLE_WARNING_SECONDS",
+    "idle_mask_seconds": "KIOSK_IDLE_MASK_SECONDS",
+    "idle_wipe_seconds": "KIOSK_IDLE_WIPE_SECONDS",
     "state_dir": "KIOSK_STATE_DIR",
     "root_key": "KIOSK_ROOT_KEY",
     "counter_token": "KIOSK_COUNTER_TOKEN",
 }
 
+_IDLE = ("idle_warning_seconds", "idle_mask_seconds", "idle_wipe_seconds")
 _EXPECTED_ROOT = "la clé du central, 66 chiffres et lettres, comme dans son fichier root.pub"
 _EXPECTED_TOKEN = "le jeton que donne la commande « kiosk central counters add »"  # noqa: S105 (words)
 
@@ -57,6 +63,9 @@ class Settings:
     state_dir: Path
     root_key: str | None = None  # signs the central's list of keys; a counter believes no other
     counter_token: str | None = field(default=None, repr=False)
+    idle_warning_seconds: int = IDLE_WARNING_SECONDS
+    idle_mask_seconds: int = IDLE_MASK_SECONDS
+    idle_wipe_seconds: int = IDLE_WIPE_SECONDS
 
     @property
     def embedded(self) -> bool:
@@ -96,7 +105,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     for key, variable in _ENVIRONMENT.items():
         if environ.get(variable):
             values[key] = (environ[variable], f"variable {variable}")
-    return Settings(
+    idle = {key: _seconds(*values[key]) for key in _IDLE if key in values}
+    settings = Settings(
         central_url=read_central_url(*values["central_url"]) if "central_url" in values else None,
         id=_identifier(*values["id"]) if "id" in values else DEMO_KIOSK,
         printer=_printer(*values["printer"]) if "printer" in values else printer_address.VIRTUAL,
@@ -106,7 +116,12 @@ def load(environ: Mapping[str, str]) -> Settings:
         state_dir=_state_dir(*values["state_dir"]) if "state_dir" in values else platformdirs.user_state_path(APP),
         root_key=_root_key(*values["root_key"]) if "root_key" in values else None,
         counter_token=_counter_token(*values["counter_token"]) if "counter_token" in values else None,
+        **idle,
     )
+    if not settings.idle_warning_seconds < settings.idle_mask_seconds < settings.idle_wipe_seconds:
+        asked = ", ".join(f"{key} = {getattr(settings, key)}" for key in _IDLE)
+        raise SettingsError(f"{asked} : attendu des secondes de plus en plus grandes, comme 90, 120, 300")
+    return settings
 
 
 def open_lock(state_dir: Path) -> TextIO:
@@ -197,6 +212,14 @@ def _translation(value: object, where: str) -> Translation:
         case "machine" | "translated" | "reviewed" | "tested":
             return value
     raise _wrong(where, "machine, translated, reviewed ou tested")
+
+
+def _seconds(value: object, where: str) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
+        value = int(value)  # a variable is always text
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_IDLE_SECONDS:
+        raise _wrong(where, f"un nombre entier de secondes, de 1 à {MAX_IDLE_SECONDS}")
+    return value
 
 
 def _state_dir(value: object, where: str) -> Path:

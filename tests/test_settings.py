@@ -23,6 +23,12 @@ WRONG_VALUES = [
     ("profile", '"../../etc"', "TM-T20II"),
     ("profile", "20", "TM-T20II"),
     ("least_translation", '"best"', "machine, translated, reviewed ou tested"),
+    ("idle_warning_seconds", "0", "de 1 à 3600"),
+    ("idle_mask_seconds", "3601", "de 1 à 3600"),
+    ("idle_wipe_seconds", "true", "de 1 à 3600"),
+    ("idle_wipe_seconds", "1.5", "de 1 à 3600"),
+    ("idle_wipe_seconds", '"²"', "de 1 à 3600"),
+    ("idle_wipe_seconds", '"99999"', "de 1 à 3600"),
     ("state_dir", '"etat"', "chemin absolu"),
     ("root_key", '"04' + 64 * "a" + '"', "root.pub"),
     ("root_key", '"02abc"', "root.pub"),
@@ -111,6 +117,15 @@ def test_a_wrong_value_names_file_key_and_what_was_expected(
     assert f"« {key} »" in line
     assert expected in line
     assert "\n" not in line
+
+
+def test_the_seconds_of_an_idle_visit_are_set_one_by_one_and_must_increase(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, "idle_mask_seconds = 100\n") | {"KIOSK_IDLE_WIPE_SECONDS": "101"})
+    assert settings.idle_warning_seconds == 90
+    assert (settings.idle_mask_seconds, settings.idle_wipe_seconds) == (100, 101)
+    for key, value in (("warning", 120), ("mask", 90), ("wipe", 120)):
+        with pytest.raises(SettingsError, match=f"idle_{key}_seconds = {value}.*de plus en plus grandes"):
+            load(written(tmp_path, f"idle_{key}_seconds = {value}\n"))
 
 
 def test_a_wrong_variable_is_named(tmp_path: Path) -> None:

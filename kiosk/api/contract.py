@@ -34,7 +34,8 @@ class Wire(BaseModel):
     Written by accident, in a log say, it gives its name only: much of what goes over the wire is somebody's.
     """
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    # pydantic keeps the strings of any JSON for the next one: of names, it may keep the members' only.
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, cache_strings="keys")
 
     def __repr_args__(self) -> tuple[()]:
         """Return nothing."""

@@ -110,7 +110,7 @@ _STATUS = {
 class Problem(BaseModel):
     """The body of every answer that is not a success (RFC 9457)."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, cache_strings="keys")
 
     type: CleanText
     title: CleanText

@@ -121,6 +121,12 @@ def wrap(text: str, style: Style, width: int, writing: Writing = FRENCH) -> tupl
     return tuple(setting.lines(atoms, wide))
 
 
+def forget() -> None:
+    """Let go of every text that was measured: names are among them."""
+    for cache in (extent, _runs, wrap):
+        cache.cache_clear()
+
+
 def widest_atom(text: str, style: Style, width: int, writing: Writing = FRENCH) -> int:
     """Return how wide the widest piece is that a line of `width` dots would not part."""
     setting = _Setting(style, width, writing)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from kiosk.printing import escpos, pages, qr, sheet
+from kiosk.printing import escpos, lettering, pages, qr, sheet
 from kiosk.printing.facts import Facts
 from kiosk.printing.profiles import Form
 from kiosk.printing.sheet import Picture
@@ -24,10 +24,15 @@ def render(facts: Facts, form: Form, second: str | None = None) -> Rendered:
     """Draw, verify and encode a paper; raise a PrintingError before anything could be printed wrong.
 
     `second` is the wish for a ticket's second block: the code of a language offered, or PICTOGRAMS.
+    What is measured for a paper is forgotten with it.
     """
-    page = pages.compose(facts, form, second)
+    try:
+        page = pages.compose(facts, form, second)
+        drawn = sheet.draw(page)
+    finally:
+        lettering.forget()
     codes = [(item.box.top, item.box.bottom) for item in page.items if isinstance(item, Picture) and item.name == "qr"]
-    image = escpos.as_printed(sheet.draw(page), form, codes)
+    image = escpos.as_printed(drawn, form, codes)
     expected = pages.scanned(facts)
     if expected is not None:
         qr.verify(image, expected)

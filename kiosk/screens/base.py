@@ -3,18 +3,19 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import events, getters, on
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from kiosk.booking import french
 from kiosk.desk.answers import Central, DeskError
 from kiosk.desk.desk import Desk
+from kiosk.screens.cover import CoverScreen
 from kiosk.screens.words import FAULT, sentence_for
 from kiosk.terminal import HardenedApp
 from kiosk.terminal.faults import record
@@ -33,7 +34,7 @@ LANGUAGE = Hint("F2", "langue du ticket")
 VERIFY = Hint("F7", "vérifier un ticket")
 
 
-class HelpScreen(ModalScreen[bool]):
+class HelpScreen(CoverScreen[bool]):
     """What can be done on the screen below, in a few sentences. Any key goes back; so does a scan, and says True."""
 
     CSS_PATH = "help.tcss"
@@ -49,17 +50,12 @@ class HelpScreen(ModalScreen[bool]):
             yield Sentence(self._text)
             yield Sentence("Une touche pour revenir.", classes="quiet")
 
-    def on_key(self, event: events.Key) -> None:
-        """Go back; the key means nothing else, whatever it does on the screen below."""
-        _swallow(event)
-        self.dismiss()
-
     @on(HardenedApp.ScanLost)
     def _scanned(self) -> None:
         self.dismiss(True)
 
 
-class MaskScreen(ModalScreen[None]):
+class MaskScreen(CoverScreen[None]):
     """Nothing personal to see while the mediator is away. Any key goes back."""
 
     CSS_PATH = "help.tcss"
@@ -68,17 +64,7 @@ class MaskScreen(ModalScreen[None]):
         """One sentence."""
         with Vertical():
             yield Question("Écran masqué")
-            yield Sentence("Rien n'est perdu. Une touche pour revenir.")
-
-    def on_key(self, event: events.Key) -> None:
-        """Go back; the key means nothing else, whatever it does on the screen below."""
-        _swallow(event)
-        self.dismiss()
-
-
-def _swallow(event: events.Key) -> None:
-    event.stop()
-    event.prevent_default()
+            yield Sentence("Une touche pour revenir. Une visite laissée là s'efface après un moment.")
 
 
 class FramedScreen(Screen[None]):
@@ -93,6 +79,12 @@ class FramedScreen(Screen[None]):
     HELP_TEXT: ClassVar[str] = ""
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (NEXT, HELP)
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (MASK,)
+    IN_VISIT: ClassVar[bool] = True  # somebody's data may stand here: a screen left alone is masked, then erased
+
+    @property
+    def waits_for_answer(self) -> bool:
+        """Return whether a write is unanswered or a paper on its way; while keys are held the application knows."""
+        return False
 
     def status(self) -> tuple[str, str]:
         """Return the left and the right of the first line; asked every second."""

@@ -37,6 +37,7 @@ class HomeScreen(CounterScreen):
     """What does the person in front of you need?"""
 
     CSS_PATH = "home.tcss"
+    IN_VISIT = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f6,alt+6", "helpers"), Binding("f7,alt+7", "verify")]
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("F6", "revente : imprimer qui aide"), VERIFY, MASK)
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, HELP)

@@ -25,6 +25,7 @@ class NewsScreen(CounterScreen):
     """Does the person know?"""
 
     CSS_PATH = "news.tcss"
+    IN_VISIT = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave")]
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, BACK, HELP)
     HELP_TEXT = (

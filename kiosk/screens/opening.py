@@ -44,6 +44,7 @@ class OpeningScreen(CounterScreen):
 
     CSS_PATH = "opening.tcss"
     AUTO_FOCUS = "#mediator Field"
+    IN_VISIT = False
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("Entrée", "ouvrir le poste"), HELP)
     HELP_TEXT = (
         "Tapez votre nom de médiateur, puis Entrée. Tapez votre code, puis Entrée.\n\n"
@@ -77,33 +78,35 @@ class OpeningScreen(CounterScreen):
         elif not code.text:
             code.field.focus()
         elif self._alone_offered and self.desk.central is Central.SILENT:
-            self._sign_in_alone(mediator.text, code.text)
+            self._sign_in_alone()
         else:
-            self._sign_in(mediator.text, code.text)
+            self._sign_in()
 
     @work(group="sign-in", exclusive=True, exit_on_error=False)
-    async def _sign_in_alone(self, mediator: str, code: str) -> None:
+    async def _sign_in_alone(self) -> None:
+        mediator, code = self._typed()
         try:
             await self.desk.sign_in_alone(mediator, code)
         except CentralSilentError:
             self.query_one("#waiting", Sentence).say(NEVER_OPENED)
-            await self._when_it_answers(mediator, code)
+            await self._when_it_answers()
         except DeskError as error:
             self.query_one("#waiting", Sentence).say(self.sentence_for(error))
         else:
-            self.post_message(self.SignedIn())
+            self._signed_in()
 
     @work(group="sign-in", exclusive=True, exit_on_error=False)
-    async def _sign_in(self, mediator: str, code: str) -> None:
+    async def _sign_in(self) -> None:
         waiting = self.query_one("#waiting", Sentence)
         while self.desk.central is not Central.HERE:
             self._alone_offered = self.desk.central is Central.SILENT and not self.desk.files_unreadable
             waiting.say(UNREADABLE if self.desk.files_unreadable else WAITING[self.desk.central])
             await asyncio.sleep(LOOK_SECONDS)
-        await self._when_it_answers(mediator, code)
+        await self._when_it_answers()
 
-    async def _when_it_answers(self, mediator: str, code: str) -> None:
+    async def _when_it_answers(self) -> None:
         entry, waiting = self.query_one("#code", Entry), self.query_one("#waiting", Sentence)
+        mediator, code = self._typed()
         while self.desk.central is not Central.HERE:
             await asyncio.sleep(LOOK_SECONDS)
         waiting.say("")
@@ -115,4 +118,12 @@ class OpeningScreen(CounterScreen):
             entry.field.value = ""
             entry.wrong(self.sentence_for(error))
         else:
-            self.post_message(self.SignedIn())
+            self._signed_in()
+
+    def _typed(self) -> tuple[str, str]:
+        """Return name and code: a worker would keep its arguments."""
+        return self.query_one("#mediator", Entry).text, self.query_one("#code", Entry).text
+
+    def _signed_in(self) -> None:
+        self.query_one("#code", Entry).field.value = ""  # this screen may be kept for as long as the program runs
+        self.post_message(self.SignedIn())

@@ -30,6 +30,7 @@ class PaperScreen(CounterScreen):
     """Did this ticket come out?"""
 
     CSS_PATH = "paper.tcss"
+    IN_VISIT = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave")]
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (CHOOSE, DIGITS, BACK, HELP)
     HELP_TEXT = (

@@ -50,6 +50,7 @@ class SendingScreen(StepScreen):
 
     STEP = Step.CHECK
     CSS_PATH = "sending.tcss"
+    waits_for_answer = True
     STEP_HINTS: ClassVar[tuple[Hint, ...]] = (Hint("Échap", "revenir (si rien n'est parti)"), HELP)
     VISIT_HINTS: ClassVar[tuple[Hint, ...]] = (FINISH, LANGUAGE, MASK)
     HELP_TEXT = (

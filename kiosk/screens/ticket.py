@@ -70,7 +70,13 @@ class TicketScreen(CounterScreen):
         self._new = new
         self._language = language
         self._printing = False
+        self._pausing = False  # until the printer is tried again
         self._asked: int | None = None  # the number of the paper that a person must look at
+
+    @property
+    def waits_for_answer(self) -> bool:
+        """Return whether a paper is on its way; one that waits for a roll is not."""
+        return self._printing and not self._pausing
 
     def trail(self) -> str:
         """Return whose appointment this is."""
@@ -175,7 +181,9 @@ class TicketScreen(CounterScreen):
         while (delivered := await self._sent(paper)).delivery is Delivery.WAITING:
             trouble = VIRTUAL_FAILED if self.desk.virtual_printer else printer_sentence(delivered.printer)
             self._say(WAITING, trouble)
+            self._pausing = True
             await asyncio.sleep(RETRY_SECONDS)
+            self._pausing = False
             if language != self._language:  # chosen while it waits: nothing of it left, so it is drawn anew
                 return await self._print_one()
         if delivered.delivery is Delivery.UNCONFIRMED:

@@ -75,6 +75,11 @@ class HardenedApp(CompatApp):
         """Are keys being refused, because of a hold or because the screen on top has not been painted yet?"""
         return self._gate.held or not self._gate.shows(self._top())
 
+    @property
+    def holds_keys(self) -> bool:
+        """Is an answer awaited before any key may be typed?"""
+        return self._gate.held
+
     def hold_keys(self) -> KeyHold:
         """Refuse every key, paste and click from this very moment until the returned hold is released.
 

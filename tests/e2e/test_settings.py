@@ -16,6 +16,7 @@ WRONG = [
     ({"KIOSK_PAPER": "A4"}, ["KIOSK_PAPER", "80mm", "58mm"]),
     ({"KIOSK_CENTRAL_URL": "central.example"}, ["KIOSK_CENTRAL_URL", "https://"]),
     ({"KIOSK_ID": "poste n°1"}, ["KIOSK_ID", "bobigny-1"]),
+    ({"KIOSK_IDLE_MASK_SECONDS": "60"}, ["idle_warning_seconds = 90", "idle_mask_seconds = 60", "90, 120, 300"]),
     ({"KIOSK_CONFIG": "/nowhere/kiosk.toml"}, ["/nowhere/kiosk.toml"]),
 ]
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from PIL import Image
 
 from kiosk.booking.booking import Booking
-from kiosk.printing import sheet
+from kiosk.printing import lettering, sheet
 from kiosk.printing.errors import MissingGlyphError, QrError
 from kiosk.printing.escpos import check
 from kiosk.printing.paper import papers
@@ -67,3 +67,8 @@ def test_a_facsimile_tells_upper_from_lower_halves() -> None:
     image = Image.new("1", (8, 16), 1)
     image.paste(0, (0, 0, 8, 8))
     assert facsimile(image, 1) == [[(0, 255)]]
+
+
+def test_what_was_measured_for_a_paper_is_forgotten_with_it() -> None:
+    render(ticket(booking()), form_for("80mm"))
+    assert [cache.cache_info().currsize for cache in (lettering.extent, lettering.wrap, lettering._runs)] == [0, 0, 0]

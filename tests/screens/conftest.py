@@ -2,13 +2,15 @@
 
 import pytest
 
-from kiosk import statefile
+from kiosk import app, statefile, themed_app, welcome_app
 from kiosk.desk import desk, pace
 from kiosk.printing import spool
 from kiosk.screens import check, opening, ticket
 
 SOON = 0.05
 PATIENCE = (
+    (app, "FORGET_AGAIN_SECONDS"),
+    (app, "IDLE_LOOK_SECONDS"),
     (check, "PRINTER_SECONDS"),
     (desk, "SILENT_HEARTBEAT_SECONDS"),
     (opening, "LOOK_SECONDS"),
@@ -16,6 +18,8 @@ PATIENCE = (
     (spool, "LOCK_SECONDS"),
     (ticket, "RETRY_SECONDS"),
     (statefile, "LOCK_SECONDS"),
+    (themed_app, "PAUSE_SECONDS"),
+    (welcome_app, "IDLE_LOOK_SECONDS"),
 )
 
 

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import itertools
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -65,7 +66,11 @@ def fill_the_disk(at: Screen) -> None:
 
 @asynccontextmanager
 async def welcome_desk(
-    central: RunningCentral, state_dir: Path, clock: MovingClock, url: str | None = None
+    central: RunningCentral,
+    state_dir: Path,
+    clock: MovingClock,
+    url: str | None = None,
+    idle: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Screen]:
     """Run the full screen of the demonstration's counter in Bobigny."""
     nonces = (f"test-nonce-{number:06d}" for number in itertools.count())
@@ -73,7 +78,7 @@ async def welcome_desk(
     counter = Welcome(
         settings, SITE, host=RemoteCentral(url or central.base_url), now=clock, new_nonce=lambda: next(nonces)
     )
-    app = WelcomeApp(counter)
+    app = WelcomeApp(counter, clock=idle)
     async with app.run_test(size=(80, 24)) as pilot:
         yield Screen(app, pilot)
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -201,8 +202,12 @@ async def counter(
     printer: str = "virtual:",
     settings: Settings | None = None,
     clock: Callable[[], dt.datetime] | None = None,
+    stopwatch: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Counter]:
-    """Run the application on that central; the kiosk's clock is the central's unless it has its own, in Paris."""
+    """Run the application on that central; the kiosk's clock is the central's unless it has its own, in Paris.
+
+    `stopwatch` tells for how long nobody touched it.
+    """
     keys = (f"test-intent-{number:06d}" for number in itertools.count())
 
     def now() -> dt.datetime:
@@ -215,6 +220,6 @@ async def counter(
         now=now,
         new_key=lambda: next(keys),
     )
-    app = KioskApp(desk)
+    app = KioskApp(desk, clock=stopwatch)
     async with app.run_test(size=size) as pilot:
         yield Counter(app, pilot, desk)

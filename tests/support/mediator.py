@@ -3,7 +3,7 @@
 import contextlib
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,11 +158,13 @@ class Mediator:
 
 
 @contextlib.contextmanager
-def kiosk(state_dir: Path, settings: Mapping[str, str] | None = None) -> Iterator[Mediator]:
+def kiosk(
+    state_dir: Path, settings: Mapping[str, str] | None = None, command: Sequence[str] = KIOSK
+) -> Iterator[Mediator]:
     """Run the real program with nothing configured but these settings, and nobody's own configuration."""
     home = state_dir.parent / "home"
     home.mkdir(exist_ok=True)
-    with Terminal(KIOSK, environment(state_dir, home, settings or {}), cwd=home) as terminal:
+    with Terminal(command, environment(state_dir, home, settings or {}), cwd=home) as terminal:
         yield Mediator(terminal)
 
 
