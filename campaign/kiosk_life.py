@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import ssl
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -74,6 +75,7 @@ def warm_kiosk(place: Place, clock: SharedClock) -> Callable[[KioskOrder, Wire],
     """Read now what every life would read; return what one life does."""
     for kind in (samples.Kind.TICKET, samples.Kind.PROVISIONAL):
         render(samples.sample(kind), form_for(PAPER, None))
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # httpcore looks for it at every step, and nobody has it
     secure = ssl.create_default_context()
     setattr(default, "create_ssl_context", lambda **_: secure)  # noqa: B010 (dear to make, and not used here)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib
 import os
 import pickle
 import signal
@@ -14,6 +15,15 @@ from typing import Generic, TypeVar
 from campaign.wire import Wire
 
 MOST_BYTES = 262_144
+IMPORTED_LATE = (  # by whoever uses them first
+    "certifi",
+    "concurrent.futures.thread",
+    "httpcore._backends.anyio",
+    "kiosk.desk.tickets",
+    "uvicorn.lifespan.off",
+    "uvicorn.loops.asyncio",
+    "uvicorn.protocols.http.h11_impl",
+)
 LONGEST_LIFE_SECONDS = 120  # then the system ends it: nothing stays behind, whatever happened to the run
 
 Told = TypeVar("Told")
@@ -48,6 +58,9 @@ class Zygote(Generic[Told]):
 def _serve(orders: socket.socket, live: Callable[[Told, Wire], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, _bury)
+    for module in IMPORTED_LATE:
+        importlib.import_module(module)
+    gc.disable()  # lives are short
     gc.freeze()
     while True:
         order, descriptors, _, _ = socket.recv_fds(orders, MOST_BYTES, 1)
