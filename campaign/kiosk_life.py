@@ -90,6 +90,7 @@ def warm_kiosk(place: Place, clock: SharedClock) -> Callable[[KioskOrder, Wire],
             settings,
             host=RemoteCentral(order.central_url),
             now=clock,
+            stopwatch=clock.stopwatch,
             new_key=lambda: f"run-{order.run:08d}-life-{order.life:02d}-{next(keys):04d}",
         )
         script = Mediator(counter, wire, steps, patience=order.patience)

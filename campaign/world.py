@@ -48,10 +48,14 @@ class SharedClock:
         begun, ahead = _CLOCK.unpack_from(self._shared)
         _CLOCK.pack_into(self._shared, 0, begun, ahead + seconds)
 
+    def stopwatch(self) -> float:
+        """Return the seconds since the start."""
+        begun, ahead = _CLOCK.unpack_from(self._shared)
+        return float(time.monotonic() - begun + ahead)
+
     def __call__(self) -> dt.datetime:
         """Return the time in Paris."""
-        begun, ahead = _CLOCK.unpack_from(self._shared)
-        return (START + dt.timedelta(seconds=time.monotonic() - begun + ahead)).astimezone(PARIS)
+        return (START + dt.timedelta(seconds=self.stopwatch())).astimezone(PARIS)
 
 
 @dataclass(frozen=True, slots=True)

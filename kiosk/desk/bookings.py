@@ -61,7 +61,7 @@ class Bookings:
         self._noted: set[str] = set()  # intents of this shift that wait for the mediator to be checked
         self._asked_for: dict[str, bytes] = {}  # by request code: for whom, under a secret of this life
         self._veil = secrets.token_bytes(32)
-        self._turns = Turns(lambda: asyncio.get_running_loop().time(), random.random)
+        self._turns = Turns(clock.stopwatch, random.random)
         self._in_hand: str | None = None
         self._writing: asyncio.Future[Intent] | None = None  # of what is in hand: until it is over nobody knows of it
         self._holding: set[str] = set()  # the intents of holds that somebody waits for

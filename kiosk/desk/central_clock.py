@@ -1,6 +1,7 @@
 """The machine's clock, put right by what the central says: papers and screens tell the time of the appointment."""
 
 import datetime as dt
+import time
 from collections.abc import Callable
 
 TOLERATED = dt.timedelta(seconds=30)  # an answer takes its time, and a clock that is nearly right needs no hand
@@ -9,7 +10,8 @@ TOLERATED = dt.timedelta(seconds=30)  # an answer takes its time, and a clock th
 class CentralClock:
     """Call it for the time, aware, in the zone of this machine."""
 
-    def __init__(self, now: Callable[[], dt.datetime]) -> None:
+    def __init__(self, now: Callable[[], dt.datetime], stopwatch: Callable[[], float] = time.monotonic) -> None:
+        self.stopwatch = stopwatch  # seconds, which nobody puts forward or back
         self._now = now
         self._ahead = dt.timedelta()  # the central, of this machine
 

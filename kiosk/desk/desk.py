@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime as dt
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -66,8 +67,9 @@ class Desk:
         host: CentralHost,
         now: Callable[[], dt.datetime],
         new_key: Callable[[], str],
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.now = CentralClock(now)
+        self.now = CentralClock(now, stopwatch)
         self.new_key = new_key
         self.shift: Shift | None = None
         self.settled: tuple[Settled, ...] = ()
@@ -309,7 +311,7 @@ def _open(
 
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        papers = Papers(settings, clock)
+        papers = Papers(settings, clock, clock.stopwatch)
     except SpoolError as error:
         raise StateError from error
     try:
