@@ -59,6 +59,7 @@ class Bookings:
         self._mediator = ""
         self._seen: dict[str, contract.Availability] = {}  # by service, the last look of this life
         self._noted: set[str] = set()  # intents of this shift that wait for the mediator to be checked
+        self._disowned: set[str] = set()  # what somebody noted who was not that mediator
         self._asked_for: dict[str, bytes] = {}  # by request code: for whom, under a secret of this life
         self._veil = secrets.token_bytes(32)
         self._turns = Turns(clock.stopwatch, random.random)
@@ -133,12 +134,17 @@ class Bookings:
         self._client.sign_out()
         self._shift = None
 
-    async def disown(self) -> None:
-        """End a shift of somebody who is not that mediator: what they noted never leaves. Raise JournalError."""
-        for key in list(self._noted):
-            await self._outgoing.refuse(key, Refusal.WRONG_CODE)
-            self._noted.discard(key)
+    def disown(self) -> None:
+        """End a shift of somebody who is not that mediator: what they noted never leaves."""
+        self._disowned |= self._noted
+        self._noted.clear()
         self.close_shift()
+
+    async def refuse_disowned(self) -> None:
+        """Record that it never leaves; raise JournalError, after which it can be tried again."""
+        for key in list(self._disowned):
+            await self._outgoing.refuse(key, Refusal.WRONG_CODE)
+            self._disowned.discard(key)
 
     def services(self) -> tuple[Service, ...]:
         """Return all that can be booked, in the order in which it is shown."""

@@ -76,6 +76,7 @@ class Desk:
         self.unresolved: tuple[Request, ...] = ()
         self.noted: tuple[Request, ...] = ()
         self._to_verify: tuple[str, str] | None = None  # mediator and code, for as long as nobody could check them
+        self._verify_at = 0.0  # not before, by the stopwatch
         self._settings = settings
         self._host = host
         self._lost = False
@@ -247,9 +248,9 @@ class Desk:
         while True:
             await self._erase_old_papers()
             await self.bookings.check()
-            with contextlib.suppress(DeskError):  # asked again at the next beat
-                await self._verify_shift()
-                await self._look_back()
+            for look in (self._verify_shift, self._look_back):
+                with contextlib.suppress(DeskError):  # asked again at the next beat
+                    await look()
             quick = self.central is not Central.HERE or self.unresolved
             await asyncio.sleep(SILENT_HEARTBEAT_SECONDS if quick else HEARTBEAT_SECONDS)
 
@@ -264,14 +265,15 @@ class Desk:
 
     async def _verify_shift(self) -> None:
         """Ask who the mediator is who opened the shift alone; if it is somebody else, it ends."""
-        if self._to_verify is None or self.central is not Central.HERE:
+        if self._to_verify is None or self.central is not Central.HERE or self.now.stopwatch() < self._verify_at:
             return
         try:
             await self.sign_in(*self._to_verify)
         except CentralRefusedError as refused:
             if refused.refusal is not Refusal.WRONG_CODE:
+                self._verify_at = self.now.stopwatch() + (refused.retry_after_seconds or 0)
                 raise
-            await self.bookings.disown()
+            self.bookings.disown()
             self.sign_out()
 
     async def _erase_old_papers(self) -> None:
@@ -289,6 +291,7 @@ class Desk:
     async def _look_back(self) -> None:
         """Settle what earlier visits left open, as far as can be, and read what is to be told about it."""
         try:
+            await self.bookings.refuse_disowned()
             if self.shift and self.shift.verified and self.central is Central.HERE:
                 await self.bookings.settle()
         finally:

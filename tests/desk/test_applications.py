@@ -129,7 +129,8 @@ async def test_what_was_noted_in_a_shift_that_is_disowned_never_leaves(
         await bookings.open_shift_alone("demo")
         journey = await application(bookings)
         await bookings.apply(journey)
-        await bookings.disown()
+        bookings.disown()
+        await bookings.refuse_disowned()
         assert await bookings.noted() == ()
         [told] = await bookings.settled()
         assert told.reference is None
