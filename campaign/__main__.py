@@ -32,8 +32,8 @@ def main(arguments: Sequence[str]) -> int:
     numbers = [asked.run] if asked.run is not None else list(range(asked.first, asked.first + asked.runs))
     processes = min(len(numbers), asked.workers)
     begun = time.monotonic()
-    with _template() as template:
-        counts, failed = _gathered(template, numbers, processes, talks=asked.run is not None)
+    with template() as at:
+        counts, failed = _gathered(at, numbers, processes, talks=asked.run is not None)
     _sum_up(counts, len(numbers), failed, time.monotonic() - begun)
     return 1 if failed else 0
 
@@ -48,7 +48,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 @contextmanager
-def _template() -> Iterator[Place]:
+def template() -> Iterator[Place]:
+    """Make what each run begins with, for the length of a block."""
     folder = Path(tempfile.mkdtemp(prefix="campaign-", dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None))
     try:
         place = Place(folder / "template")

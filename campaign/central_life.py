@@ -38,6 +38,7 @@ class CentralOrder:
     """What a central is told at its birth."""
 
     death: Death | None
+    sabotage: Callable[[], None] | None  # a fault planted by a test of the campaign itself
 
 
 def warm_central(place: Place, clock: SharedClock) -> Callable[[CentralOrder, Wire], None]:
@@ -51,6 +52,8 @@ def warm_central(place: Place, clock: SharedClock) -> Callable[[CentralOrder, Wi
     def live(order: CentralOrder, wire: Wire) -> None:
         steps = Steps(order.death, lambda label: wire.announce("died", label=label))
         _arm(steps)
+        if order.sabotage:
+            order.sabotage()
         listening = bind(0)
         listener = Listener(app, lambda: _say(wire, listening))
         listener.config.app = Watched(app, steps)

@@ -28,6 +28,7 @@ from kiosk.journal.outbox import Outbox
 from kiosk.printing import samples
 from kiosk.printing.commands import Raster, parse
 from kiosk.printing.driver import Driver, Patience, Step
+from kiosk.printing.errors import NotSentError
 from kiosk.printing.facts import Facts, Receipt, Ticket
 from kiosk.printing.profiles import Form, form_for
 from kiosk.printing.service import Rendered, render
@@ -111,7 +112,7 @@ def _arm(steps: Steps, wire: Wire, place: Place) -> None:
     _tell_papers(wire)
     _label_erasing(steps)
     _label_requests(steps)
-    _label_printing(steps)
+    _label_printing(steps, wire)
     _keep_drawn(wire, place.drawn)
 
 
@@ -170,9 +171,9 @@ def _tell_papers(wire: Wire) -> None:
     setattr(Spool, "not_sent", told_not_sent)  # noqa: B010
 
 
-def _label_printing(steps: Steps) -> None:
+def _label_printing(steps: Steps, wire: Wire) -> None:
     def found(url: str, state_dir: Path, dots: int) -> Transport:
-        return _LabelledTransport(transport_for(url, state_dir, dots), steps)
+        return _LabelledTransport(transport_for(url, state_dir, dots), steps, wire)
 
     def driver(transport: Transport, spool: Spool, at: Callable[[Step], None]) -> Driver:
         def reached(step: Step) -> None:
@@ -217,6 +218,7 @@ class _LabelledTransport:
 
     transport: Transport
     steps: Steps
+    wire: Wire
 
     @property
     def address(self) -> str:
@@ -230,7 +232,12 @@ class _LabelledTransport:
 
     def open(self, name: str) -> "_LabelledChannel":
         """Open the line."""
-        return _LabelledChannel(self.transport.open(name), self.steps)
+        self.wire.tell("opening")
+        try:
+            return _LabelledChannel(self.transport.open(name), self.steps)
+        except NotSentError:
+            self.wire.tell("not-opened")
+            raise
 
 
 class _LabelledChannel:

@@ -77,7 +77,8 @@ class Line:
         self._note = note
         self._late: list[bytes] = []
         self._server: asyncio.Server | None = None
-        self._port = 0
+        self._held_port = held_port()
+        self._port: int = self._held_port.getsockname()[1]
         self._work: set[asyncio.Task[None]] = set()
         self._open: set[asyncio.StreamWriter] = set()
         self.injected: Counter[str] = Counter()
@@ -92,7 +93,6 @@ class Line:
         if self._server:
             return
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Hang up on everybody."""
@@ -101,6 +101,7 @@ class Line:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         await self._unplug()
+        self._held_port.close()
 
     def heal(self) -> None:
         """Spoil nothing any more."""
@@ -238,6 +239,14 @@ class Line:
         task = asyncio.create_task(work)
         self._work.add(task)
         task.add_done_callback(self._work.discard)
+
+
+def held_port() -> socket.socket:
+    """Return a socket that keeps a port from everybody else, and on which nobody is answered."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder
 
 
 async def _read(reader: asyncio.StreamReader) -> _Message | None:

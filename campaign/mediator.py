@@ -72,6 +72,8 @@ class Mediator:
                 await self._receives(visit)
             if closing:
                 await self._settles()
+            else:
+                await self._stays()
         if self._background:
             await asyncio.wait(self._background)
         watch.cancel()
@@ -114,6 +116,13 @@ class Mediator:
                 return True
             if time.monotonic() > deadline:
                 return False
+            await asyncio.sleep(MOMENT)
+
+    async def _stays(self) -> None:
+        """Sit at the first screen while something may still be answered, as long as a mediator is patient."""
+        deadline = time.monotonic() + self._patience
+        while time.monotonic() < deadline and await self._desk.bookings._outgoing.open_intents():
+            await self._home(MOMENT, decides=True)
             await asyncio.sleep(MOMENT)
 
     async def _settles(self) -> None:

@@ -135,6 +135,11 @@ def _may_be(evidence: Evidence, jobs: list[Sending], place: int, index: int, she
     return sheet.ink == drawn.ink if sheet.whole else drawn.ink.startswith(sheet.ink)
 
 
+def _known(evidence: Evidence, sheet: Sheet) -> bool:
+    """Return whether a sheet is a paper that was drawn, or the beginning of one."""
+    return any(drawn.ink.startswith(sheet.ink) for drawn in evidence.drawn.values())
+
+
 def _doubles(evidence: Evidence) -> Iterator[str]:
     active = [row for row in evidence.ledger.rows if row.active]
     for who, count in Counter((row.person, row.service) for row in active).items():
@@ -171,7 +176,8 @@ def _bare_papers(evidence: Evidence, came_out: list[Sending | None]) -> Iterator
     for number, (sheet, job) in enumerate(zip(evidence.sheets, came_out, strict=True), 1):
         drawn = evidence.drawn[job.sha256] if job else None
         if drawn is None:
-            yield f"sheet {number} is no paper that was being printed, or came out before"
+            if not _known(evidence, sheet):
+                yield f"sheet {number} is no paper of ours"
         elif drawn.paper == TICKET and not sheet.ledger.has(drawn.code):
             yield f"sheet {number} is a ticket of {drawn.code}, which the central does not know"
         elif drawn.paper == RECEIPT and drawn.code not in asked:
@@ -198,6 +204,9 @@ def _unmarked(evidence: Evidence, came_out: list[Sending | None]) -> Iterator[st
         copies[drawn.code, drawn.copy] += 1
         if drawn.paper == TICKET and drawn.copy == 1 and drawn.code not in new:
             yield f"a first paper of {drawn.code}, which was not booked here just now"
+    for number, (sheet, found) in enumerate(zip(evidence.sheets, came_out, strict=True), 1):
+        if found is None and _known(evidence, sheet):
+            yield f"sheet {number} was printed again, or when it was not to be"
     for (code, copy), count in copies.items():
         if count > 1:
             yield f"{count} papers of {code} say copy {copy}"

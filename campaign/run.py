@@ -19,7 +19,7 @@ import zxingcpp
 from campaign.central_life import CentralOrder
 from campaign.kiosk_life import KioskOrder, ink
 from campaign.ledger import read_capacities, read_ledger
-from campaign.line import Line
+from campaign.line import Line, held_port
 from campaign.oracle import Drawn, Evidence, Finding, Said, Sending, Sheet, findings
 from campaign.plan import PaperFault, Plan, PrinterFault
 from campaign.steps import Death
@@ -99,8 +99,10 @@ class Run:
         self._papers = list(plan.printer)
         self._paper: PaperFault | None = None
         self._visit = 0
+        self._calls = 0  # at the printer; one that a dying kiosk did not make counts as one that lasts
         self._line = Line(plan.line, lambda: self._central_port, self._line_step, self._note)
-        self._printer = Simulator(on_sheet=self._came_out)
+        self._held_port = held_port()  # the printer lets go of it when it is off
+        self._printer = Simulator(port=self._held_port.getsockname()[1], on_sheet=self._came_out)
         self._keeping: asyncio.Task[None] | None = None
 
     async def result(self) -> Result:
@@ -139,12 +141,13 @@ class Run:
             if life:
                 await self._kill(life)
         self._printer.stop()
+        self._held_port.close()
 
     async def _keep_central(self, born: asyncio.Event) -> None:
         deaths = iter(self._plan.central_deaths)
         for _ in range(LIVES):
             death = None if self._healing else next(deaths, None)
-            self._central = life = await self._start(CentralOrder(death))
+            self._central = life = await self._start(CentralOrder(death, self._sabotage))
             async for line in _lines(life):
                 told = json.loads(line)
                 if told["kind"] == "ready":
@@ -203,35 +206,41 @@ class Run:
 
     def _heard(self, told: dict[str, Any]) -> dict[str, Any]:
         self._catch_up()
-        kind = told.pop("kind")
-        match kind:
-            case "said":
-                self._said(told.pop("what"), told)
-            case "visit":
-                self._visit = told["number"]
-                self._note(f"visit {self._visit} begins")
-            case "drawn":
-                self._drawn(told)
-            case "sending":
-                alone = not self._printer.holds
-                sheets = len(self._evidence.sheets)
-                self._evidence.sending.append(Sending(told["number"], told["sha256"], sheets, alone))
-                self._note(f"paper {told['number']} leaves")
-            case "to-printer":
-                self._spoil_printer()
-            case "mend":
-                self._mend_printer()
-            case "look":
-                return {"came_out": self._looked(told["number"])}
-            case "waits":
-                self._clock.advance(told["seconds"])
-                self._note(f"{told['seconds']} s pass")
-            case "over":
-                self._visit = len(self._plan.visits)
-                self._note("kiosk closes")
-            case _:
-                self._note(f"{kind} {told}")
-        return {}
+        hearers: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
+            "said": lambda facts: self._said(facts.pop("what"), facts),
+            "visit": self._visit_begins,
+            "drawn": self._drawn,
+            "opening": lambda _: self._calls_printer(1),
+            "not-opened": lambda _: self._calls_printer(-1),
+            "sending": self._leaves,
+            "not-sent": lambda facts: self._note(f"paper {facts['number']} did not leave"),
+            "to-printer": lambda _: self._spoil_printer(),
+            "mend": lambda _: self._mend_printer(),
+            "look": lambda facts: {"came_out": self._looked(facts["number"])},
+            "waits": self._time_passes,
+            "over": lambda _: self._closes(),
+        }
+        return hearers[told.pop("kind")](told) or {}
+
+    def _visit_begins(self, told: dict[str, Any]) -> None:
+        self._visit = told["number"]
+        self._note(f"visit {self._visit} begins")
+
+    def _calls_printer(self, calls: int) -> None:
+        self._calls += calls
+
+    def _leaves(self, told: dict[str, Any]) -> None:
+        alone = not self._printer.holds and len(self._printer.received) >= self._calls - 1
+        self._evidence.sending.append(Sending(told["number"], told["sha256"], len(self._evidence.sheets), alone))
+        self._note(f"paper {told['number']} leaves")
+
+    def _time_passes(self, told: dict[str, Any]) -> None:
+        self._clock.advance(told["seconds"])
+        self._note(f"{told['seconds']:.0f} s pass")
+
+    def _closes(self) -> None:
+        self._visit = len(self._plan.visits)
+        self._note("kiosk closes")
 
     def _said(self, what: str, facts: dict[str, Any]) -> None:
         self._counts[f"said: {what}"] += 1

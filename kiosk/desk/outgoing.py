@@ -157,8 +157,8 @@ class Outgoing:
 
     async def _found(self, key: str) -> Intent:
         intent = await self._journal(lambda: self._outbox.find(key))
-        if intent is None:
-            raise ValueError("an intent is written down before it is sent")
+        if intent is None:  # somebody else brought it to its end, and the answer was heard meanwhile
+            raise JournalError
         return intent
 
     async def _ask(self, intent: Intent) -> contract.Outcome | None:
