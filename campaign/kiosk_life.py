@@ -66,6 +66,7 @@ class KioskOrder:
     printer_url: str
     visits: tuple[Visit, ...]  # those that are still to come
     first_visit: int  # the number of the first of them
+    alone: bool  # the shift is opened as without network
     closing: bool  # nothing fails any more: settle everything
     patience: float
     death: Death | None
@@ -95,7 +96,7 @@ def warm_kiosk(place: Place, clock: SharedClock) -> Callable[[KioskOrder, Wire],
             new_key=lambda: f"run-{order.run:08d}-life-{order.life:02d}-{next(keys):04d}",
         )
         script = Mediator(counter, wire, steps, patience=order.patience)
-        asyncio.run(script.works(order.visits, order.first_visit, closing=order.closing))
+        asyncio.run(script.works(order.visits, order.first_visit, closing=order.closing, alone=order.alone))
 
     return live
 

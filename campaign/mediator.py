@@ -10,7 +10,6 @@ from campaign.plan import Kind, Visit
 from campaign.steps import Steps
 from campaign.wire import Wire
 from campaign.world import CODE, MEDIATOR
-from kiosk.api import contract
 from kiosk.booking.booking import Booking, Hold
 from kiosk.booking.journey import Journey
 from kiosk.booking.person import BirthDate, Person
@@ -25,9 +24,7 @@ from kiosk.desk.answers import (
     Refusal,
 )
 from kiosk.desk.desk import Desk
-from kiosk.desk.outgoing import Wish
 from kiosk.desk.sending import Booked, Refused
-from kiosk.journal.outbox import Action
 
 PERSONS = (
     Person("DIALLO", "Mariam", BirthDate(1990, 2, 3)),
@@ -60,11 +57,11 @@ class Mediator:
         self._told: set[str] = set()  # news
         self._background: set[asyncio.Task[None]] = set()
 
-    async def works(self, visits: Sequence[Visit], first: int, *, closing: bool) -> None:
+    async def works(self, visits: Sequence[Visit], first: int, *, closing: bool, alone: bool) -> None:
         """Open the kiosk, receive everybody, close it; when `closing`, settle all that is open before."""
         await self._opened()
         watch = asyncio.create_task(self._desk.keep_watch())
-        if await self._signed_in():
+        if (alone and await self._opens_alone()) or await self._signed_in():
             for number, visit in enumerate(visits, first):
                 if not await self._home(self._patience, decides=visit.notes_news):
                     break
@@ -105,6 +102,14 @@ class Mediator:
             await asyncio.sleep(MOMENT)
         return False
 
+    async def _opens_alone(self) -> bool:
+        """Open as without network; whether name and code are right is asked as soon as the central is heard of."""
+        try:
+            await self._desk.sign_in_alone(MEDIATOR, CODE)
+        except DeskError:  # a kiosk that never was in touch
+            return False
+        return True
+
     async def _home(self, patience: float, *, decides: bool) -> bool:
         """Look at the first screen until a visit may begin; return whether it may."""
         deadline = time.monotonic() + patience
@@ -112,7 +117,7 @@ class Mediator:
             await self._hears_news(notes=decides)
             if decides:
                 await self._decides_papers()
-            if not self._desk.unresolved:
+            if not self._desk.must_wait:
                 return True
             if time.monotonic() > deadline:
                 return False
@@ -163,9 +168,11 @@ class Mediator:
         service = self._desk.bookings.service(visit.service)
         if service is None:
             return
+        if self._desk.request_of(person):
+            return  # it has no answer yet, and the screen says so
         journey = Journey(key=self._desk.new_key()).for_person(person).for_service(service).having_read_documents()
         if visit.kind is Kind.APPLICATION:
-            await self._applies(visit, person)
+            await self._applies(journey, visit)
             return
         found = await self._tried(lambda: self._desk.bookings.find(person.surname, person.birth_date))
         known = [one for each in found or () for one in each.upcoming if one.service == service]
@@ -177,26 +184,18 @@ class Mediator:
             return
         await self._books(journey, visit)
 
-    async def _applies(self, visit: Visit, person: Person) -> None:
-        """Leave a request in the journal, to be sent when it can be."""
-        now = self._desk.now()
-        wanted = contract.ApplicationRequest(
-            service=visit.service,
-            site=visit.site,
-            not_before=now.date(),
-            person=contract.Applicant(
-                surname=person.surname,
-                given_names=person.given_names,
-                birth_date=person.birth_date.iso(),
-                phone=person.phone,
-            ),
-            consent=contract.Consent(mode="present"),
-            asked_at=now,
-        )
-        key = self._desk.new_key()
-        self._say("applied", key=key)
-        with contextlib.suppress(JournalError):
-            await self._desk.bookings._outgoing.write_down(Wish(key, Action.APPLICATION, "/v1/applications", wanted))
+    async def _applies(self, journey: Journey, visit: Visit) -> None:
+        """Ask for a place as without network: it is noted, its paper is printed, and it leaves by itself."""
+        if journey.service is None:
+            return
+        offers = await self._desk.bookings.offers_last_seen(journey.service)
+        offer = next(one for one in offers if one.site.id == visit.site)
+        journey = journey.applying_at(offer).from_day(self._desk.now().date(), self._desk.new_key())
+        with contextlib.suppress(DeskError):
+            request = await self._desk.apply(journey)
+            self._say("applied", key=journey.intent_key)
+            paper = await self._desk.papers.draw_receipt(journey, request, demonstration=self._desk.demonstration)
+            self._says_delivery(paper, await self._delivered(paper))
 
     async def _books(self, journey: Journey, visit: Visit) -> None:
         for _ in range(TRIES):

@@ -163,7 +163,7 @@ def _lost(evidence: Evidence) -> Iterator[str]:
     for intent in evidence.intents:
         yield f"{intent.action} {intent.key} is still in the journal: {intent.state}"
     answered = {said.facts["key"] for said in evidence.spoken_of("booked", "refused", "news", "left")}
-    for said in evidence.spoken_of("waiting", "receipt"):
+    for said in evidence.spoken_of("waiting", "receipt", "applied"):
         if said.facts["key"] not in answered:
             yield f"{said.facts['key']} was asked for, and nobody heard what became of it"
     for job in evidence.jobs:

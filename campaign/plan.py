@@ -102,6 +102,7 @@ class Plan:
     kiosk_deaths: tuple[Death, ...]  # of its successive lives
     central_deaths: tuple[Death, ...]
     central_rest: float  # seconds before a dead central is started again
+    opens_alone: bool = False  # each shift but the last, as without network
     patience: float = field(default=1.5)  # seconds that a mediator waits for an answer before going home
 
 
@@ -169,6 +170,7 @@ def draw(number: int) -> Plan:
         kiosk_deaths=_deaths(chance, _KIOSK_LABELS, (0, 1, 1, 1, 2)),
         central_deaths=_deaths(chance, _CENTRAL_LABELS, (0, 0, 1, 1, 2)),
         central_rest=chance.choice((0.0, 0.0, 0.1, 0.4)),
+        opens_alone=_happens(chance, 0.25),
     )
 
 

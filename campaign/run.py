@@ -169,6 +169,7 @@ class Run:
             printer_url=self._printer.url,
             visits=() if closing else self._plan.visits[self._visit :],
             first_visit=self._visit,
+            alone=not closing and self._plan.opens_alone,
             closing=closing,
             patience=self._plan.patience,
             death=death,
