@@ -285,10 +285,7 @@ class Run:
             self._set_printer(Faults())
 
     def _set_printer(self, faults: Faults) -> None:
-        changes = self._printer.faults.refuses != faults.refuses
         self._printer.set(**dataclasses.asdict(faults))
-        if changes:
-            self._printer.listens()
 
     def _looked(self, number: int) -> bool:
         """Return whether a paper lies there whole."""
