@@ -243,13 +243,9 @@ class Bookings:
         self._in_hand, self._writing = wish.key, asyncio.ensure_future(self._outgoing.write_down(wish))
         self._writing.add_done_callback(mind)
         self._remember(wish.key, journey.person)
-        try:
-            with self.contact():
-                await asyncio.shield(self._writing)
-                outcome = await self._outgoing.step(wish.key)
-        except CentralRefusedError:
-            await self._outgoing.forget(journey.intent_key)
-            raise
+        with self.contact():
+            await asyncio.shield(self._writing)
+            outcome = await self._outgoing.step(wish.key)
         try:
             return convert.booking(outcome.bookings[0], self._services, self._sites)
         except (convert.UnknownThingError, IndexError):
@@ -309,7 +305,7 @@ class Bookings:
         return self._in_hand is None or await self._outgoing.withdraw(self._in_hand)
 
     async def heard(self) -> None:
-        """The mediator sees that the booking in hand is made, and its paper is in the spool: nobody needs telling."""
+        """The mediator sees what became of the booking in hand, and its paper is in the spool: nobody needs telling."""
         if self._in_hand is not None:
             await self._outgoing.forget(self._in_hand)
 

@@ -57,6 +57,7 @@ async def sending(bookings: Bookings, journey: Journey) -> AsyncIterator[Said]:
             booking = await bookings.book(journey)
         except CentralRefusedError as refused:
             yield Refused(refused)
+            await asyncio.shield(bookings.heard())  # not before: who left in that moment is told by the news
             return
         except CentralSilentError as silent:
             why, may_be_booked = silent, False

@@ -133,11 +133,13 @@ class CounterScreen(FramedScreen):
         self.desk = desk
         self._answered = False
 
-    def answer(self, message: Message) -> None:
-        """Post the one answer of this screen; whatever comes after it, from a held key say, is too late."""
-        if not self._answered:
-            self._answered = True
-            self.post_message(message)
+    def answer(self, message: Message) -> bool:
+        """Post the one answer of this screen; whatever comes after it, from a held key say, is too late: False."""
+        if self._answered:
+            return False
+        self._answered = True
+        self.post_message(message)
+        return True
 
     def sentence_for(self, error: DeskError) -> str:
         """Return what went wrong and what to do, as of now."""

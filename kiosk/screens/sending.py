@@ -1,5 +1,6 @@
 """Between F10 and the central's word: taken, refused, or not known yet. Never a guess."""
 
+import contextlib
 from collections.abc import Iterable
 from time import monotonic
 from typing import ClassVar
@@ -118,8 +119,12 @@ class SendingScreen(StepScreen):
                 self._is_told = True
                 self.query_one("#notice", Notice).say(f"{NO_PAPER} ({self.sentence_for(error)})")
                 return
-            if paper is not None:  # else the answer is here, and stands on the screen in a moment
-                self.answer(self.Finish(None, paper=paper))
+            if paper is not None and not self.answer(self.Finish(None, paper=paper)):
+                await self._drop(paper)  # the answer came while it was drawn
+
+    async def _drop(self, paper: int) -> None:
+        with contextlib.suppress(DeskError):  # then the first screen offers to print it
+            await self.desk.papers.drop(paper)
 
     @work(group="leave", exit_on_error=False)
     async def _leave(self, message: Message) -> None:
@@ -141,14 +146,15 @@ class SendingScreen(StepScreen):
                 case Booked(booking):
                     self.answer(self.Booked(booking, new=True, language=self.journey.language))
                 case Refused(error):
-                    self._refused(error)
+                    if not self._refused(error):
+                        return  # F9 came first: the first screen tells it
                 case Waiting():
                     self._wait(said)
 
-    def _refused(self, error: CentralRefusedError) -> None:
+    def _refused(self, error: CentralRefusedError) -> bool:
         step = _BACK_TO.get(error.refusal, Step.CHECK)
         journey = self.journey.without_hold() if step is Step.SLOT else self.journey
-        self.answer(self.Change(step, journey, self.sentence_for(error)))
+        return self.answer(self.Change(step, journey, self.sentence_for(error)))
 
     def _wait(self, said: Waiting) -> None:
         self._may_be_booked = said.may_be_booked
