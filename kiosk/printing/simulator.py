@@ -476,13 +476,14 @@ class Simulator:
                 self._answer_call()
 
     def _obey_refusal(self) -> None:
-        if self.faults.refuses and self._listening:
+        refuses = self.faults.refuses  # read once: if it changes meanwhile, the next turn obeys
+        if refuses and self._listening:
             self._listener.close()
             self._listener = _bound(self._port)
-        elif not self.faults.refuses and not self._listening:
+        elif not refuses and not self._listening:
             self._listener.listen()
         with self._news:
-            self._listening = not self._faults.refuses
+            self._listening = not refuses
             self._news.notify_all()
 
     def _hush(self, readable: list[socket.socket]) -> None:
