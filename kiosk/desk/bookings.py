@@ -317,6 +317,10 @@ class Bookings:
         """Return the requests, not of this visit, that may be done without anybody knowing; raise JournalError."""
         return tuple(_request(intent) for intent in await self._left_behind() if intent.may_be_done)
 
+    async def open_codes(self) -> frozenset[str]:
+        """Return the codes of all requests without an answer, that of this visit too; raise JournalError."""
+        return frozenset(intent.code for intent in await self._outgoing.open_intents())
+
     async def noted(self) -> tuple[Request, ...]:
         """Return the applications of which nothing left yet; raise JournalError."""
         open_intents = await self._left_behind()

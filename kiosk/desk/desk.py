@@ -73,7 +73,9 @@ class Desk:
         self.new_key = new_key
         self.shift: Shift | None = None
         self.settled: tuple[Settled, ...] = ()
-        self.unresolved: tuple[Request, ...] = ()
+        self._unresolved: tuple[Request, ...] = ()
+        self._left: tuple[Request, ...] = ()  # of this visit, with a receipt
+        self._reading = asyncio.Lock()  # what was read of the journal before something was added is not shown after it
         self.noted: tuple[Request, ...] = ()
         self._to_verify: tuple[str, str] | None = None  # mediator and code, for as long as nobody could check them
         self._verify_at = 0.0  # not before, by the stopwatch
@@ -85,6 +87,11 @@ class Desk:
         self._bookings: Bookings | None = None
         self._papers: Papers | None = None
         self._tickets: Tickets | None = None
+
+    @property
+    def unresolved(self) -> tuple[Request, ...]:
+        """Return the requests, not of this visit, that may be done without anybody knowing."""
+        return tuple({one.code: one for one in (*self._left, *self._unresolved)}.values())
 
     @property
     def central(self) -> Central:
@@ -205,8 +212,9 @@ class Desk:
 
     async def apply(self, journey: "Journey") -> Request:
         """Write down that a place is asked for; raise JournalError, CentralRefusedError."""
-        request = await self.bookings.apply(journey)
-        self.noted = (*self.noted, request)
+        async with self._reading:
+            request = await self.bookings.apply(journey)
+            self.noted = (*self.noted, request)
         return request
 
     def sending(self, journey: "Journey") -> "AsyncIterator[Said]":
@@ -223,7 +231,8 @@ class Desk:
         request = await self.bookings.in_hand()
         if request is None:
             return None
-        self.unresolved = (*self.unresolved, request)
+        async with self._reading:
+            self._left = (*self._left, request)
         return await self.papers.draw_receipt(journey, request, demonstration=self.demonstration)
 
     def leave(self) -> None:
@@ -295,9 +304,12 @@ class Desk:
             if self.shift and self.shift.verified and self.central is Central.HERE:
                 await self.bookings.settle()
         finally:
-            self.settled = await self.bookings.settled()
-            self.unresolved = await self.bookings.unresolved()
-            self.noted = await self.bookings.noted()
+            async with self._reading:
+                self.settled = await self.bookings.settled()
+                self._unresolved = await self.bookings.unresolved()
+                still_open = await self.bookings.open_codes()
+                self._left = tuple(one for one in self._left if one.code in still_open)
+                self.noted = await self.bookings.noted()
 
 
 def _open(

@@ -1,6 +1,7 @@
 """Who leaves while something is being written, sent or printed: nothing is said that is not so."""
 
 import asyncio
+import itertools
 import threading
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,16 @@ from typing import Any
 import pytest
 
 from kiosk.desk.answers import JournalError, OutcomeUnknownError, UnderWayError
+from kiosk.desk.desk import Desk
 from kiosk.desk.papers import Papers
+from kiosk.embedded import RemoteCentral
 from kiosk.journal.outbox import Intent, Outbox
 from kiosk.printing.spool import Spool
 from tests.desk.test_bookings import desk_at, journey_to
 from tests.support.central import NOW, RunningCentral
 from tests.support.counter import settings_for
 from tests.support.faulty import CUT, faulty_server
+from tests.support.proxy import cutting_proxy
 
 
 async def test_who_leaves_while_the_request_is_written_down_leaves_it_behind_with_its_number(
@@ -88,3 +92,31 @@ async def test_a_paper_that_is_being_printed_is_not_called_waiting(
     with papers._sending, pytest.raises(UnderWayError):
         await papers.send(number, lambda _: None)
     papers.close()
+
+
+async def test_a_heartbeat_between_the_receipt_and_the_door_does_not_forget_who_waits(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with cutting_proxy(demo_central.base_url) as line:
+        keys = (f"test-intent-{number:06d}" for number in itertools.count())
+        settings = settings_for(line.url, tmp_path / "state")
+        desk = Desk(settings, host=RemoteCentral(line.url), now=lambda: NOW, new_key=lambda: next(keys))
+        await desk.open()
+        await desk.sign_in("demo", "000000")
+        journey = await journey_to(desk.bookings)
+        person = journey.person
+        assert person
+        line.cut_answers_to("POST /v1/bookings HTTP")
+        with pytest.raises(OutcomeUnknownError):
+            await desk.bookings.book(journey)
+        assert desk.request_of(person) is None  # the screen itself says what is known
+        assert await desk.receipt(journey) is not None
+        await desk._look_back()
+        assert desk.request_of(person)
+        desk.leave()
+        assert desk.request_of(person)
+        await desk._look_back()  # asked by its key: it is made
+        assert desk.request_of(person) is None
+        [settled] = desk.settled
+        assert settled.reference
+        await desk.close()
