@@ -139,6 +139,7 @@ class Request:
     asked_at: dt.datetime
     tries: int
     may_be_done: bool
+    waits_for_mediator: bool = False  # noted without network, in the name of somebody who is not signed in now
 
 
 class Printer(StrEnum):

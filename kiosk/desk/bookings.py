@@ -8,6 +8,7 @@ import random
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from kiosk import log
 from kiosk.api import contract, convert
@@ -324,7 +325,8 @@ class Bookings:
     async def noted(self) -> tuple[Request, ...]:
         """Return the applications of which nothing left yet; raise JournalError."""
         open_intents = await self._left_behind()
-        return tuple(_request(one) for one in open_intents if one.action is Action.APPLICATION and not one.may_be_done)
+        noted = (one for one in open_intents if one.action is Action.APPLICATION and not one.may_be_done)
+        return tuple(replace(_request(one), waits_for_mediator=not self._may_leave(one)) for one in noted)
 
     async def settle(self) -> None:
         """Bring every intent one step on that an earlier visit, or an earlier life of this kiosk, left open."""

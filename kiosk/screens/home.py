@@ -20,6 +20,7 @@ from kiosk.widgets.sentences import Notice, Question, Sentence, Spoken
 
 NEWS_SECONDS = 1.0
 ANSWERS_SHOWN = 3  # the others follow once these were told
+CODES_SHOWN = 3  # of requests that nobody has to do anything about
 ALONE = "! Sans réseau. Lisez les papiers à apporter, et notez une demande : elle partira toute seule."
 NOT_YET = (
     "Avant un autre rendez-vous, il faut la réponse de cette demande. Le poste la cherche tout seul. "
@@ -133,10 +134,15 @@ class HomeScreen(CounterScreen):
 
     def _waiting(self) -> str:
         alone = self.desk.is_alone
-        lines = [ALONE] if alone else []
-        return "\n".join(
-            filter(None, [*lines, _noted(self.desk.noted, alone=alone), _unanswered(self.desk.unresolved)])
+        mine = [one for one in self.desk.noted if not one.waits_for_mediator]
+        others = [one for one in self.desk.noted if one.waits_for_mediator]
+        lines = (
+            ALONE if alone else "",
+            _noted(mine, "quand le serveur répond" if alone else "dès que le serveur l'accepte"),
+            _noted(others, "quand le médiateur qui a noté ouvre de nouveau ce poste"),
+            _unanswered(self.desk.unresolved),
         )
+        return "\n".join(filter(None, lines))
 
     def _look_for_news(self) -> None:
         if self.desk.shift is None:
@@ -151,13 +157,13 @@ class HomeScreen(CounterScreen):
             self.query_one(ChoiceList).set_choices(self._choices())
 
 
-def _noted(requests: Sequence[Request], *, alone: bool) -> str:
+def _noted(requests: Sequence[Request], when: str) -> str:
     """Return what is to be said of requests of which nothing left."""
     if not requests:
         return ""
     count = french.counted(len(requests), "demande notée", "demandes notées")
-    when = "quand le serveur répond" if alone else "quand le médiateur qui l'a notée ouvre le poste"
-    return f"! {count} : {', '.join(one.code for one in requests)}. Envoi {when}."
+    shown = ", ".join(one.code for one in requests[:CODES_SHOWN]) + (" …" if len(requests) > CODES_SHOWN else "")
+    return f"! {count} : {shown}. Envoi {when}."
 
 
 def _damaged(file: PutAside) -> str:
