@@ -1,17 +1,21 @@
-# make run · make test · make test-postgres · make test-tickets · make check · make bench · make bench-central · make bench-printing · make bench-tickets · make campaign · make lock
+# make run · make test · make test-e2e · make test-postgres · make test-tickets · make check · make bench · make bench-central · make bench-printing · make bench-tickets · make campaign · make lock
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: run test test-postgres test-tickets check bench bench-central bench-printing bench-tickets campaign lock clean format
+.PHONY: run test test-e2e test-postgres test-tickets check bench bench-central bench-printing bench-tickets campaign lock clean format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m kiosk
 
 # Written bytecode, whatever the shell says: else each of the hundred programs that tests start compiles the kiosk anew.
 test: $(VENV)/dev.stamp
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --ignore tests/e2e
+
+# The whole program in a terminal, as somebody sits at it: what takes longest, and waits most.
+test-e2e: $(VENV)/dev.stamp
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest tests/e2e
 
 test-postgres: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.support.postgres $(BIN)/python -m pytest tests/central
