@@ -199,8 +199,9 @@ class Papers:
 
     def _send(self, number: int, tell: Callable[[Progress], object]) -> Delivered:
         if not self._sending.acquire(timeout=BUSY_SECONDS):
-            self._check_waits(number)
-            return Delivered(Delivery.WAITING, self._look(), None)
+            health = self._look()
+            self._check_waits(number)  # last: while a silent printer was asked, it may have had its turn
+            return Delivered(Delivery.WAITING, health, None)
         try:  # one after the other, so that each hears only of its own paper
             self._tell = tell
             with _writing():
