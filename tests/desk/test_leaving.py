@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.desk.answers import JournalError, OutcomeUnknownError, UnderWayError
+from kiosk.desk.answers import JournalError, OutcomeUnknownError, Printer, UnderWayError
 from kiosk.desk.desk import Desk
 from kiosk.desk.papers import Papers
 from kiosk.embedded import RemoteCentral
@@ -89,6 +89,23 @@ async def test_a_paper_that_is_being_printed_is_not_called_waiting(
     spool: Spool = papers._spool
     number = spool.add("ticket", "7K4MQ2XP93TQ", 1, b"paper").number
     spool.sending(number)
+    with papers._sending, pytest.raises(UnderWayError):
+        await papers.send(number, lambda _: None)
+    papers.close()
+
+
+async def test_a_paper_that_has_its_turn_while_a_silent_printer_is_asked_is_not_called_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiosk.desk.papers.BUSY_SECONDS", 0.001)
+    papers = Papers(settings_for("http://127.0.0.1:9", tmp_path), lambda: NOW)
+    number = papers._spool.add("ticket", "7K4MQ2XP93TQ", 1, b"paper").number
+
+    def meanwhile() -> Printer:
+        papers._spool.sending(number)
+        return Printer.SILENT
+
+    monkeypatch.setattr(papers, "_look", meanwhile)
     with papers._sending, pytest.raises(UnderWayError):
         await papers.send(number, lambda _: None)
     papers.close()
