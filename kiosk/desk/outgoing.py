@@ -136,6 +136,7 @@ class Outgoing:
         """Record that an intent is not to leave this kiosk; raise JournalError, also when something of it left."""
         async with self._turns.setdefault(key, asyncio.Lock()):
             await self._journal(lambda: self._outbox.refused(key, refusal))
+        log.event(Event.INTENT_REFUSED, request=RequestCode(request_code(key)), why=refusal)
 
     async def forget(self, key: str) -> None:
         """Erase an intent that was answered and heard, or of which nothing left, once nobody is at it.
