@@ -114,8 +114,8 @@ def findings(evidence: Evidence) -> list[Finding]:
 def matched(evidence: Evidence) -> list[Sending | None]:
     """Return, for each sheet, the job that it is: jobs come out in the order in which they were sent, once each."""
     # A job that is told twice did not leave the first time: so the spool says, and a second sheet of it finds no job.
-    jobs = list({sending.number: sending for sending in evidence.sending}.values())
-    jobs.sort(key=evidence.sending.index)
+    last = {sending.number: at for at, sending in enumerate(evidence.sending)}
+    jobs = [evidence.sending[at] for at in sorted(last.values())]
     found: list[Sending | None] = []
     at = 0
     for index, sheet in enumerate(evidence.sheets):

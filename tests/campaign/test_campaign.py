@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from campaign.ledger import Ledger
+from campaign.oracle import Drawn, Evidence, Sending, Sheet, matched
 from campaign.plan import draw
 
 ROOT = Path(__file__).parents[2]
@@ -50,3 +52,15 @@ def test_a_run_full_of_faults_in_a_sound_kiosk_breaks_no_rule() -> None:
 def test_a_number_is_always_the_same_plan() -> None:
     assert [draw(number) for number in range(50)] == [draw(number) for number in range(50)]
     assert len({str(draw(number)) for number in range(50)}) == 50
+
+
+def test_a_paper_of_which_nothing_left_at_first_is_known_by_its_second_time() -> None:
+    first, second = (
+        Drawn("receipt", code, 1, None, ink) for code, ink in (("AAAA-AAAA", b"one"), ("BBBB-BBBB", b"two"))
+    )
+    told = [Sending(1, "one", 0, True), Sending(2, "two", 0, True), Sending(1, "one", 0, True)]
+    evidence = Evidence(drawn={"one": first, "two": second}, sending=told)
+    evidence.sheets.append(Sheet(b"one", True, (), Ledger()))
+    [found] = matched(evidence)
+    assert found
+    assert found.number == 1
