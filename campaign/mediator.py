@@ -138,9 +138,14 @@ class Mediator:
                 self._wire.tell("waits", seconds=_HOLD_IS_OVER)
             await self._home(MOMENT, decides=True)
             left = await self._desk.bookings._outgoing.open_intents()
-            if not (left or self._desk.settled or self._desk.unresolved or self._desk.papers.to_decide):
+            if not (left or self._is_to_tell()):
                 return
             await asyncio.sleep(MOMENT)
+
+    def _is_to_tell(self) -> bool:
+        """Return whether the desk shows anything: what was answered is news only when it has looked."""
+        desk = self._desk
+        return bool(desk.settled or desk.unresolved or desk.noted or desk.papers.to_decide)
 
     async def _hears_news(self, *, notes: bool) -> None:
         for settled in self._desk.settled:

@@ -305,11 +305,11 @@ class Desk:
                 await self.bookings.settle()
         finally:
             async with self._reading:
-                self.settled = await self.bookings.settled()
                 self._unresolved = await self.bookings.unresolved()
                 still_open = await self.bookings.open_codes()
                 self._left = tuple(one for one in self._left if one.code in still_open)
                 self.noted = await self.bookings.noted()
+                self.settled = await self.bookings.settled()  # last: what is answered meanwhile is in no list else
 
 
 def _open(
