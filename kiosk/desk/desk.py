@@ -305,11 +305,12 @@ class Desk:
                 await self.bookings.settle()
         finally:
             async with self._reading:
-                self._unresolved = await self.bookings.unresolved()
+                unresolved = await self.bookings.unresolved()
                 still_open = await self.bookings.open_codes()
+                noted = await self.bookings.noted()
+                settled = await self.bookings.settled()  # last: what is answered meanwhile is in no list else
+                self.settled, self._unresolved, self.noted = settled, unresolved, noted  # at once, for the same reason
                 self._left = tuple(one for one in self._left if one.code in still_open)
-                self.noted = await self.bookings.noted()
-                self.settled = await self.bookings.settled()  # last: what is answered meanwhile is in no list else
 
 
 def _open(
