@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kiosk.booking.journey import Journey
+from kiosk.booking.person import Person
 from kiosk.desk.answers import JournalError, OutcomeUnknownError, Printer, UnderWayError
 from kiosk.desk.desk import Desk
 from kiosk.desk.papers import Papers
@@ -18,7 +20,7 @@ from tests.desk.test_bookings import desk_at, journey_to
 from tests.support.central import NOW, RunningCentral
 from tests.support.counter import settings_for
 from tests.support.faulty import CUT, faulty_server
-from tests.support.proxy import cutting_proxy
+from tests.support.proxy import CuttingProxy, cutting_proxy
 
 
 async def test_who_leaves_while_the_request_is_written_down_leaves_it_behind_with_its_number(
@@ -118,14 +120,7 @@ async def test_a_heartbeat_between_the_receipt_and_the_door_does_not_forget_who_
         keys = (f"test-intent-{number:06d}" for number in itertools.count())
         settings = settings_for(line.url, tmp_path / "state")
         desk = Desk(settings, host=RemoteCentral(line.url), now=lambda: NOW, new_key=lambda: next(keys))
-        await desk.open()
-        await desk.sign_in("demo", "000000")
-        journey = await journey_to(desk.bookings)
-        person = journey.person
-        assert person
-        line.cut_answers_to("POST /v1/bookings HTTP")
-        with pytest.raises(OutcomeUnknownError):
-            await desk.bookings.book(journey)
+        person, journey = await asked_and_cut_off(desk, line)
         assert desk.request_of(person) is None  # the screen itself says what is known
         assert await desk.receipt(journey) is not None
         await desk._look_back()
@@ -138,3 +133,37 @@ async def test_a_heartbeat_between_the_receipt_and_the_door_does_not_forget_who_
         [settled] = desk.settled
         assert settled.reference
         await desk.close()
+
+
+async def test_a_request_that_is_answered_while_the_journal_is_read_is_at_no_moment_in_no_list(
+    demo_central: RunningCentral, tmp_path: Path
+) -> None:
+    with cutting_proxy(demo_central.base_url) as line:
+        keys = (f"test-intent-{number:06d}" for number in itertools.count())
+        settings = settings_for(line.url, tmp_path / "state")
+        desk = Desk(settings, host=RemoteCentral(line.url), now=lambda: NOW, new_key=lambda: next(keys))
+        person, _ = await asked_and_cut_off(desk, line)
+        desk.leave()
+        await desk._look_back()  # the line is taken for silent: nothing is asked
+        await desk.bookings.check()
+        looking = asyncio.create_task(desk._look_back())
+        moments = 0
+        while not looking.done():
+            assert desk.request_of(person) or desk.settled
+            moments += 1
+            await asyncio.sleep(0)
+        assert moments > 1
+        assert desk.request_of(person) is None
+        await desk.close()
+
+
+async def asked_and_cut_off(desk: Desk, line: CuttingProxy) -> tuple[Person, Journey]:
+    """Ask for a booking over a line that loses its answer."""
+    await desk.open()
+    await desk.sign_in("demo", "000000")
+    journey = await journey_to(desk.bookings)
+    assert journey.person
+    line.cut_answers_to("POST /v1/bookings HTTP")
+    with pytest.raises(OutcomeUnknownError):
+        await desk.bookings.book(journey)
+    return journey.person, journey
