@@ -32,4 +32,7 @@ class Wire:
         self._send(kind, facts)
 
     def _send(self, kind: str, facts: Facts) -> None:
-        self._connection.sendall(json.dumps({"kind": kind} | facts).encode() + b"\n")
+        try:
+            self._connection.sendall(json.dumps({"kind": kind} | facts).encode() + b"\n")
+        except BrokenPipeError:
+            raise SystemExit(0) from None  # nobody watches any more

@@ -92,5 +92,6 @@ def _live(order: bytes, connection: socket.socket, live: Callable[[Told, Wire], 
         pass
     except BaseException:  # noqa: BLE001 (a life that crashes is a finding)
         wire.announce("crashed", trace=traceback.format_exc(limit=-8))
+    finally:
         sys.stderr.flush()
-    os._exit(0)
+        os._exit(0)
