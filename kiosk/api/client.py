@@ -3,8 +3,10 @@
 The kiosk's only user of httpx.
 """
 
+import asyncio
 import contextlib
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,7 +17,8 @@ from kiosk.api import contract, sealing
 from kiosk.api.problems import MEDIA_TYPE, Problem, ProblemName, Rejection
 
 CONNECT_SECONDS = 3.0
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 10.0  # between two pieces of it
+SHORT_ANSWER_SECONDS = 13.0  # for all of a short one, however slowly it drips
 MAX_ANSWER_BYTES = 8_000_000
 MAX_RETRY_SECONDS = 366 * 24 * 3600
 
@@ -27,7 +30,14 @@ class CentralError(Exception):
 
 
 class UnreachableError(CentralError):
-    """No answer, and nothing was changed by asking."""
+    """No answer, and nothing was changed by asking.
+
+    `retry_after_seconds` when whoever stood in the way said how long to wait.
+    """
+
+    def __init__(self, retry_after_seconds: int | None = None) -> None:
+        super().__init__("no answer")
+        self.retry_after_seconds = retry_after_seconds
 
 
 class RefusedError(CentralError):
@@ -131,7 +141,7 @@ class Connection:
             return raw
         problem = _problem(response, raw)
         if problem is None and response.status_code >= 500:
-            raise UnreachableError
+            raise UnreachableError(_retry_after(response))
         raise _refusal(response, problem)
 
     async def write(self, sealed: SealedWrite, answer: type[_Answer]) -> _Answer:
@@ -142,10 +152,11 @@ class Connection:
         headers = {"Content-Type": sealing.MEDIA_TYPE, "Idempotency-Key": sealed.key}
         headers |= {"If-Match": f'"{sealed.revision}"'} if sealed.revision is not None else {}
         try:
-            response, raw = await self._exchange("POST", sealed.path, headers, content=sealed.body)
+            async with asyncio.timeout(SHORT_ANSWER_SECONDS):
+                response, raw = await self._exchange("POST", sealed.path, headers, content=sealed.body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise UnreachableError from None
-        except httpx.HTTPError:
+        except (httpx.HTTPError, TimeoutError):
             raise OutcomeUnknownError from None
         if response.is_success:
             with contextlib.suppress(ValidationError):  # a yes that cannot be read is not a no
@@ -188,7 +199,8 @@ class CentralClient:
 
     async def health(self) -> contract.Health:
         """Ask whether the central is there."""
-        return await self._connection.call("GET", "/v1/health", contract.Health)
+        async with _short_answer():
+            return await self._connection.call("GET", "/v1/health", contract.Health)
 
     async def services(self) -> contract.Services:
         """Return all that can be booked."""
@@ -230,7 +242,8 @@ class CentralClient:
     async def outcome_of(self, key: str) -> contract.Outcome | None:
         """Return what became of the intent with this key; None if the central knows nothing of it."""
         try:
-            return await self._connection.call("GET", f"/v1/bookings/by-key/{key}", contract.Outcome)
+            async with _short_answer():
+                return await self._connection.call("GET", f"/v1/bookings/by-key/{key}", contract.Outcome)
         except RefusedError as refusal:
             if refusal.name is ProblemName.NOT_FOUND:
                 return None
@@ -249,6 +262,15 @@ class CentralClient:
         return await self._connection.call("POST", "/v1/tickets/check", contract.TicketCheck, body=shown)
 
 
+@contextlib.asynccontextmanager
+async def _short_answer() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(SHORT_ANSWER_SECONDS):
+            yield
+    except TimeoutError:
+        raise UnreachableError from None
+
+
 async def _bounded(response: httpx.Response) -> bytes:
     raw = bytearray()
     async for chunk in response.aiter_bytes():
@@ -261,7 +283,7 @@ async def _bounded(response: httpx.Response) -> bytes:
 def _refusal(response: httpx.Response, problem: Problem | None) -> CentralError:
     name = ProblemName.from_urn(problem.type) if problem else None
     if name is ProblemName.INTERNAL:
-        return UnreachableError()
+        return UnreachableError(_retry_after(response))
     reason = next((known for known in Rejection if problem and known == problem.reason), None)
     return RefusedError(response.status_code, name, reason=reason, retry_after_seconds=_retry_after(response))
 

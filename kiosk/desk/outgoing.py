@@ -166,8 +166,8 @@ class Outgoing:
         """Ask by its key what became of it; raise OutcomeUnknownError."""
         try:
             return await self._client.outcome_of(intent.key)
-        except UnreachableError:
-            raise answers.OutcomeUnknownError from None
+        except UnreachableError as unreachable:
+            raise answers.OutcomeUnknownError(unreachable.retry_after_seconds) from None
         except RefusedError as refused:
             raise answers.OutcomeUnknownError(refused.retry_after_seconds) from None
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 30.0
+LONGEST_OBEYED_SECONDS = 3600
 
 
 class Turns:
@@ -34,7 +35,8 @@ def pause_seconds(tries: int, retry_after_seconds: int | None, chance: Callable[
     """Return how long to wait after so many tries without an answer (1 for the first).
 
     `chance` gives 0 to 1: the half of the pause that is drawn, so that kiosks cut off together do not return together.
-    What the central asked for is always waited (RFC 9110 section 10.2.3).
+    What the central asked for is waited (RFC 9110 section 10.2.3), up to an hour: whoever stands in the way can say
+    anything, and a person waits to know.
     """
     longest = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(tries - 1, 10))
-    return (retry_after_seconds or 0) + longest * (0.5 + 0.5 * chance())
+    return min(retry_after_seconds or 0, LONGEST_OBEYED_SECONDS) + longest * (0.5 + 0.5 * chance())

@@ -182,7 +182,7 @@ class SendingScreen(StepScreen):
     def _tick(self) -> None:
         if self._known:
             seconds = int(monotonic() - self._since)
+            since = french.counted(seconds, "seconde", "secondes")
             self.query_one("#elapsed", Sentence).say(
-                f"Ne recommencez pas : nous vérifions toutes les quelques secondes ({seconds} s).\n"
-                "Rien ne peut être pris deux fois."
+                f"Ne recommencez pas : nous vérifions. Sans réponse depuis {since}.\nRien ne peut être pris deux fois."
             )

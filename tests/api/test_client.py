@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+import kiosk.api.client
 from kiosk.api import contract
 from kiosk.api.client import CentralClient, OutcomeUnknownError, RefusedError, SealedWrite, UnreachableError
 from kiosk.api.problems import MEDIA_TYPE, ProblemName, Rejection
 from tests.support.central import NOW, RunningCentral
-from tests.support.faulty import CUT, answer, faulty_server
+from tests.support.faulty import CUT, answer, dripping_server, faulty_server
 from tests.support.outgoing import book, hold
 
 KEY = "0123456789abcdef-key"
@@ -146,6 +147,37 @@ async def test_a_question_without_a_readable_answer_is_just_not_answered(raw: by
     async with faulty_server(raw) as url, client_of(url) as client:
         with pytest.raises(UnreachableError):
             await client.services()
+
+
+async def test_an_answer_that_drips_without_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kiosk.api.client, "SHORT_ANSWER_SECONDS", 0.3)
+    async with dripping_server() as url, client_of(url) as client:
+        with pytest.raises(OutcomeUnknownError):
+            await client.write(WRITE, contract.Bookings)
+        with pytest.raises(UnreachableError):
+            await client.outcome_of(KEY)
+        with pytest.raises(UnreachableError):
+            await client.health()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        answer("503 Service Unavailable", "text/html", b"<h1>Travaux</h1>", headers="Retry-After: 120\r\n"),
+        answer(
+            "500 Internal Server Error",
+            MEDIA_TYPE,
+            b'{"type":"urn:rdv:problem:internal","title":"x","status":500}',
+            headers="Retry-After: 120\r\n",
+        ),
+    ],
+    ids=["proxy", "central"],
+)
+async def test_who_cannot_say_what_became_of_an_intent_can_say_when_to_ask_again(raw: bytes) -> None:
+    async with faulty_server(raw) as url, client_of(url) as client:
+        with pytest.raises(UnreachableError) as silent:
+            await client.outcome_of(KEY)
+    assert silent.value.retry_after_seconds == 120
 
 
 async def test_a_booking_that_never_left_is_known_not_to_be_made() -> None:

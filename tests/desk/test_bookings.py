@@ -167,9 +167,9 @@ async def test_once_an_answer_was_lost_a_dead_line_does_not_make_it_a_failure(
 
 @pytest.mark.parametrize(
     "status",
-    ["401 Unauthorized", "429 Too Many Requests", "404 Not Found"],
+    ["401 Unauthorized", "429 Too Many Requests", "404 Not Found", "503 Service Unavailable"],
 )
-async def test_once_an_answer_was_lost_a_refusal_at_the_door_does_not_make_it_a_failure(
+async def test_once_an_answer_was_lost_a_refusal_at_the_door_only_says_when_to_ask_again(
     demo_central: RunningCentral, tmp_path: Path, status: str
 ) -> None:
     async with desk_at(demo_central.base_url, tmp_path / "a", demo_central) as bookings:
@@ -178,11 +178,12 @@ async def test_once_an_answer_was_lost_a_refusal_at_the_door_does_not_make_it_a_
         with pytest.raises(OutcomeUnknownError):
             await bookings.book(journey)
     async with (
-        faulty_server(answer(status, "text/html", b"no")) as url,
+        faulty_server(answer(status, "text/html", b"no", headers="Retry-After: 120\r\n")) as url,
         desk_at(url, tmp_path / "b", demo_central) as bookings,
     ):
-        with pytest.raises(OutcomeUnknownError):
+        with pytest.raises(OutcomeUnknownError) as unknown:
             await bookings.book(journey)
+    assert unknown.value.retry_after_seconds == 120
     assert left_open(tmp_path / "b") == [journey.intent_key]
 
 
