@@ -7,12 +7,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-import kiosk.api.client
 from kiosk.api import contract
 from kiosk.api.client import CentralClient, OutcomeUnknownError, RefusedError, SealedWrite, UnreachableError
 from kiosk.api.problems import MEDIA_TYPE, ProblemName, Rejection
 from tests.support.central import NOW, RunningCentral
-from tests.support.faulty import CUT, answer, dripping_server, faulty_server
+from tests.support.faulty import CUT, answer, faulty_server
 from tests.support.outgoing import book, hold
 
 KEY = "0123456789abcdef-key"
@@ -147,17 +146,6 @@ async def test_a_question_without_a_readable_answer_is_just_not_answered(raw: by
     async with faulty_server(raw) as url, client_of(url) as client:
         with pytest.raises(UnreachableError):
             await client.services()
-
-
-async def test_an_answer_that_drips_without_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kiosk.api.client, "SHORT_ANSWER_SECONDS", 0.3)
-    async with dripping_server() as url, client_of(url) as client:
-        with pytest.raises(OutcomeUnknownError):
-            await client.write(WRITE, contract.Bookings)
-        with pytest.raises(UnreachableError):
-            await client.outcome_of(KEY)
-        with pytest.raises(UnreachableError):
-            await client.health()
 
 
 @pytest.mark.parametrize(
